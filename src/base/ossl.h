@@ -1,0 +1,16 @@
+/** OpenSSL's versions: every difference between 3.0 and 4.x that we meet is settled here and nowhere else. */
+#ifndef MU_BASE_OSSL_H
+#define MU_BASE_OSSL_H
+
+#include <mutual/err.h>
+#include <openssl/crypto.h>
+#include <openssl/opensslv.h>
+
+/** A new library context with the system's openssl.cnf loaded, so that FIPS and PKCS#11 providers stay in force. */
+int mu_ossl_ctx_new(OSSL_LIB_CTX **ret_libctx, mu_err **err);
+/** A library context with the default and legacy providers, for RC2-40 and other old store algorithms only. */
+int mu_ossl_legacy_ctx_new(OSSL_LIB_CTX **ret_libctx, mu_err **err);
+/** Empties the error queue: call before the call whose errors will be captured. */
+void mu_ossl_clear(void);
+
+#endif

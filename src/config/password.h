@@ -1,0 +1,15 @@
+/** Where a password comes from: OpenSSL's forms. */
+#ifndef MU_CONFIG_PASSWORD_H
+#define MU_CONFIG_PASSWORD_H
+
+#include "base/secret.h"
+
+/**
+ * Resolve "pass:VALUE", "env:NAME", "file:PATH" (first line), "fd:N" (first line), "stdin" (next line), "prompt"; anything else is the
+ * value itself. NULL: MUTUAL_STORE_PASSWORD if set, else ask on a terminal, else MU_E_USAGE. An environment variable that was used is
+ * overwritten in place, so that it does not stay in /proc/PID/environ.
+ * @param what for the question and messages: "server.p12"
+ */
+int mu_password_resolve(const char *spec, const char *what, mu_secret *ret_secret, mu_err **err);
+
+#endif
