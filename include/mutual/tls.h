@@ -129,6 +129,12 @@ MU_API const char *mu_alert_name(int alert);
 MU_API int mu_alert_from_name(const char *name);
 /** The verdict as an error for printing: msg, detail, hint and code filled; *err untouched and 0 returned if code is MU_OK, else -1. */
 MU_API int mu_verdict_error(const mu_verdict *verdict, mu_err **err);
+/**
+ * The verdict as HttpsURLConnection on JDK 25 words it: simple class name and the first line of the message, as in
+ * "SSLHandshakeException: (certificate_required) Received fatal alert: certificate_required". For code MU_OK NULL.
+ * Owned by the caller (free). Implemented in src/tls/jsse_text.c.
+ */
+MU_API char *mu_verdict_jsse_text(const mu_verdict *verdict);
 
 /* ---- connection ---- */
 
