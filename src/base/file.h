@@ -18,7 +18,8 @@ typedef struct mu_file_stamp {
 /**
  * Read a whole regular file (or a pipe, up to max_bytes). "-" is not special.
  * @param ret_stamp may be NULL
- * @return 0, or -1 with MU_E_STORE_NOT_FOUND (no such file, a directory), MU_E_FILE_PERMISSION, MU_E_STORE_LIMIT_EXCEEDED (too big)
+ * @return 0, or -1 with MU_E_STORE_NOT_FOUND (no such file, a directory), MU_E_FILE_PERMISSION,
+ *         MU_E_STORE_LIMIT_EXCEEDED (too big), MU_E_STORE_DAMAGED (the disk cannot read it)
  */
 int mu_file_read(const char *path, size_t max_bytes, mu_buf *out, mu_file_stamp *ret_stamp, mu_err **err);
 

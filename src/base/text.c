@@ -1,0 +1,204 @@
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One UTF-8 sequence (RFC 3629: shortest form, no surrogates, at most U+10FFFF). Its length, or 0 if it is none. */
+static size_t decode(const uint8_t *p, size_t len, uint32_t *ret_point)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t need = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
+    uint32_t point = need == 1 ? p[0] : p[0] & (0x7fu >> need);
+
+    if (!need || need > len)
+        return 0;
+    for (size_t i = 1; i < need; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        point = point << 6 | (p[i] & 0x3f);
+    }
+    if (point < least[need] || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
+        return 0;
+    *ret_point = point;
+    return need;
+}
+
+struct range {
+    uint32_t first, last;
+};
+
+/* Characters that show nothing, reorder what is shown, or end a line: a reader would be told something else than the bytes say. */
+static const struct range unsafe[] = {
+    {0x80, 0x9f},       /* C1: on some terminals 0x9b starts a control sequence */
+    {0xad, 0xad},       /* soft hyphen */
+    {0x34f, 0x34f},     /* combining grapheme joiner */
+    {0x61c, 0x61c},     /* Arabic letter mark */
+    {0x115f, 0x1160},   /* Hangul fillers */
+    {0x17b4, 0x17b5},   /* Khmer inherent vowels */
+    {0x180b, 0x180f},   /* Mongolian variation selectors and vowel separator */
+    {0x200b, 0x200f},   /* zero width, direction marks */
+    {0x2028, 0x202e},   /* line and paragraph separator, embeddings and overrides */
+    {0x2060, 0x206f},   /* word joiner, isolates, deprecated format characters */
+    {0x3164, 0x3164},   /* Hangul filler */
+    {0xe000, 0xf8ff},   /* private use */
+    {0xfdd0, 0xfdef},   /* non-characters */
+    {0xfe00, 0xfe0f},   /* variation selectors */
+    {0xfeff, 0xfeff},   /* byte order mark */
+    {0xffa0, 0xffa0},   /* halfwidth Hangul filler */
+    {0xfff0, 0xffff},   /* specials */
+    {0x1bca0, 0x1bca3}, /* shorthand format controls */
+    {0x1d173, 0x1d17a}, /* musical format controls */
+    {0xe0000, 0x10ffff} /* tags, variation selectors, private use */
+};
+
+static bool is_shown(uint32_t point)
+{
+    if (point < 0x20 || point == 0x7f)
+        return false;
+    for (size_t i = 0; i < sizeof unsafe / sizeof unsafe[0]; i++)
+        if (point >= unsafe[i].first && point <= unsafe[i].last)
+            return false;
+    return (point & 0xfffe) != 0xfffe;
+}
+
+void mu_escape(mu_buf *out, const void *text, size_t len)
+{
+    const uint8_t *p = text;
+    while (len > 0) {
+        uint32_t point = 0;
+        size_t used = decode(p, len, &point);
+        if (used == 0)
+            mu_buf_addf(out, "\\x%02X", p[0]);
+        else if (point == '"' || point == '\'' || point == '`' || point == '\\')
+            mu_buf_addf(out, "\\%c", (char)point);
+        else if (is_shown(point))
+            mu_buf_add(out, p, used);
+        else if (point < 0x80)
+            mu_buf_addf(out, "\\x%02X", (unsigned)point);
+        else
+            mu_buf_addf(out, "\\u{%X}", (unsigned)point);
+        used = used ? used : 1;
+        p += used;
+        len -= used;
+    }
+}
+
+char *mu_escape_dup(const void *text, size_t len)
+{
+    mu_buf out;
+    mu_buf_init(&out, SIZE_MAX);
+    mu_escape(&out, text, len);
+    return mu_buf_steal(&out);
+}
+
+char *mu_strdup(const char *text)
+{
+    return strdup(text);
+}
+
+char *mu_strndup(const char *text, size_t len)
+{
+    return strndup(text, len);
+}
+
+char *mu_asprintf(const char *fmt, ...)
+{
+    va_list args;
+    char *text = NULL;
+    va_start(args, fmt);
+    if (vasprintf(&text, fmt, args) < 0)
+        text = NULL;
+    va_end(args);
+    return text;
+}
+
+/* strcasecmp follows the locale (dotless i); protocol words do not. */
+static int lower(int c)
+{
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
+}
+
+bool mu_str_eq_nocase(const char *a, const char *b)
+{
+    for (; *a && lower(*a) == lower(*b); a++)
+        b++;
+    return *a == *b;
+}
+
+bool mu_str_has_prefix(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool mu_str_to_long(const char *text, long min, long max, long *ret)
+{
+    bool negative = *text == '-';
+    long value = 0;
+
+    if (negative)
+        text++;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        int digit = *text - '0';
+        if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, negative ? -digit : digit, &value))
+            return false;
+    }
+    if (value < min || value > max)
+        return false;
+    *ret = value;
+    return true;
+}
+
+#define DISTANCE_MAX 4
+#define DISTANCE_TEXT_MAX 64
+
+static int least_of(int a, int b, int c)
+{
+    int least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+int mu_str_distance(const char *a, const char *b)
+{
+    size_t a_len = strlen(a), b_len = strlen(b);
+    int row[DISTANCE_TEXT_MAX + 1];
+
+    if (a_len > DISTANCE_TEXT_MAX || b_len > DISTANCE_TEXT_MAX)
+        return strcmp(a, b) == 0 ? 0 : DISTANCE_MAX;
+    for (size_t j = 0; j <= b_len; j++)
+        row[j] = (int)j;
+    for (size_t i = 1; i <= a_len; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= b_len; j++) {
+            int above = row[j];
+            row[j] = least_of(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[b_len] < DISTANCE_MAX ? row[b_len] : DISTANCE_MAX;
+}
+
+int mu_strlist_add(mu_strlist *list, const char *text)
+{
+    char **items = realloc(list->items, (list->count + 1) * sizeof *items);
+    if (!items)
+        return -1;
+    list->items = items;
+    if (!(items[list->count] = strdup(text)))
+        return -1;
+    list->count++;
+    return 0;
+}
+
+void mu_strlist_free(mu_strlist *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (mu_strlist){0};
+}
