@@ -1,11 +1,7 @@
-#include <stdio.h>
-#include <string.h>
+#include "cli/cli.h"
+#include "commands/commands.h"
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        puts("mutual " MU_VERSION);
-        return 0;
-    }
-    return 2;
+    return mu_cli_main(mu_commands, argc, argv);
 }

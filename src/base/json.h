@@ -1,4 +1,4 @@
-/** JSON output by jansson. All text is UTF-8; what is not is replaced before it gets here. */
+/** JSON output by jansson. Program text is ASCII; foreign text goes through mu_json_text. */
 #ifndef MU_BASE_JSON_H
 #define MU_BASE_JSON_H
 
@@ -6,11 +6,12 @@
 #include <mutual/err.h>
 #include <stdio.h>
 
-/** A JSON string of any bytes (invalid UTF-8 and NUL become \xHH text); null for NULL. New reference. */
+/** A JSON string of any bytes (what is not UTF-8 becomes \xHH text); null for NULL. New reference. */
 json_t *mu_json_text(const char *text);
-/** {"code","message","detail","fix","by","causes":[…]}. New reference. */
+/** {"code","message","detail","fix","by","file","line","causes":[…]}: fix is the hint, or the fix of the cause if
+ * there is none; by is "us", "peer", "os" or "caller"; causes are the failures underneath in the same form. New reference. */
 json_t *mu_json_error(const mu_err *err);
-/** Print (indented, sorted as inserted, one final newline) and drop the reference. @return 0, or -1 with MU_E_WRITE_FAILED */
+/** Print (indented, sorted as inserted, all ASCII, one final newline) and drop the reference. @return 0, or -1 with MU_E_WRITE_FAILED */
 int mu_json_print(FILE *stream, json_t *value, mu_err **err);
 
 #endif

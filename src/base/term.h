@@ -15,14 +15,20 @@ const char *mu_style_off(FILE *stream);
 /** Columns of the terminal, 100 if it is none. */
 int mu_term_columns(FILE *stream);
 
-/** "making a 4096-bit RSA key …" on a terminal's stderr once it has taken more than half a second; cleared when done. Not nested. */
+/** "making a 4096-bit RSA key …" on a terminal's stderr once it has taken more than half a second; cleared when done. Not nested; what is borrowed until the end. */
 void mu_progress_begin(const char *what);
 void mu_progress_end(void);
 
 /** Ask on /dev/tty with echo off. @return 0, or -1 with MU_E_USAGE (no terminal, or end of input) */
 int mu_term_ask_secret(const char *prompt, mu_secret *ret_secret, mu_err **err);
 
-/** "[code] message" with detail and hint lines, as STYLE of all commands: to stderr. program: "mutual get". */
+/**
+ * How all commands tell a person about an error:
+ *     client certificate refused: not valid for client authentication [eku-missing-clientauth]
+ *       because: … [code]: …     (each failure underneath, with its facts)
+ *       detail: …
+ *       hint:   …                (the first hint of the chain, else the fix of the root cause)
+ */
 void mu_err_print(FILE *stream, const mu_err *err);
 
 #endif

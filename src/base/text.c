@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One UTF-8 sequence (RFC 3629: shortest form, no surrogates, at most U+10FFFF). Its length, or 0 if it is none. */
-static size_t decode(const uint8_t *p, size_t len, uint32_t *ret_point)
+size_t mu_utf8_decode(const uint8_t *p, size_t len, uint32_t *ret_point)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t need = p[0] < 0x80 ? 1 : (p[0] & 0xe0) == 0xc0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : (p[0] & 0xf8) == 0xf0 ? 4 : 0;
@@ -68,7 +67,7 @@ void mu_escape(mu_buf *out, const void *text, size_t len)
     const uint8_t *p = text;
     while (len > 0) {
         uint32_t point = 0;
-        size_t used = decode(p, len, &point);
+        size_t used = mu_utf8_decode(p, len, &point);
         if (used == 0)
             mu_buf_addf(out, "\\x%02X", p[0]);
         else if (point == '"' || point == '\'' || point == '`' || point == '\\')

@@ -13,6 +13,12 @@ void mu_escape(mu_buf *out, const void *text, size_t len);
 /** The same into new memory (free); NULL when out of memory. */
 char *mu_escape_dup(const void *text, size_t len);
 
+/**
+ * One UTF-8 sequence (RFC 3629: shortest form, no surrogates, at most U+10FFFF) at the start of len > 0 bytes.
+ * @return its length in bytes, or 0 if it is none
+ */
+size_t mu_utf8_decode(const uint8_t *text, size_t len, uint32_t *ret_point);
+
 /** As strdup and asprintf, NULL when out of memory. */
 char *mu_strdup(const char *text);
 char *mu_strndup(const char *text, size_t len);

@@ -13,7 +13,7 @@ typedef enum mu_opt_kind {
     MU_OPT_LIST,   /* mu_strlist: may be repeated */
     MU_OPT_CHOICE, /* int: index into choices ("none|want|need") */
     MU_OPT_SECRET, /* char * : as TEXT; wiped from the argument vector and on release */
-    MU_OPT_DEFINE  /* mu_strlist: -Dname=value, attached; values wiped from the argument vector */
+    MU_OPT_DEFINE  /* mu_strlist of "name=value": by letter only and attached, -Dname=value; wiped on release */
 } mu_opt_kind;
 
 typedef struct mu_opt {
@@ -50,12 +50,17 @@ struct mu_command {
 
 /**
  * Parse. `--name VALUE`, `--name=VALUE`, `-o VALUE`, `-oVALUE`, `--` ends options; no abbreviations; an unknown option names the
- * nearest known one. Secrets are overwritten in argv.
- * @return 0, or -1 with MU_E_USAGE
+ * nearest known one; letters of flags may be joined (-io FILE). Secrets, and -D values whose name contains "password", are overwritten
+ * in argv.
+ * @return 0, 1 if --help or -h was met (the rest is not looked at), or -1 with MU_E_USAGE; mu_opt_free and mu_strlist_free are due in
+ *         all cases
  */
 int mu_opt_parse(const mu_command *command, int argc, char **argv, void *options, mu_strlist *ret_args, mu_err **err);
 /** Frees what parsing put into the struct (secrets wiped) and zeroes it. */
 void mu_opt_free(const mu_command *command, void *options);
+
+/** Overwrite one word of argv, so that `ps` no longer shows it. */
+void mu_argv_wipe(char *word);
 
 /** Rows for commands that take stores; S is the options struct, F its member of type mu_store_settings (config/settings.h). */
 #define MU_OPT_KEY_STORE(S, F)                                                                                                             \

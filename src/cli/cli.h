@@ -1,0 +1,43 @@
+/** From main() to a command, and from an error to an exit status. */
+#ifndef MU_CLI_CLI_H
+#define MU_CLI_CLI_H
+
+#include "cli/opt.h"
+#include <stdio.h>
+
+/**
+ * Run the command that argv names (argv[0] is the program; called "keytool", it is that command).
+ * @param commands ended by NULL
+ * @return the exit status; 1 instead of 0 if standard output could not be written
+ */
+int mu_cli_main(const mu_command *const *commands, int argc, char **argv);
+
+/**
+ * How a command ends with an error: told on standard error, or with json as {"error": …} on standard output. Frees err.
+ * @return the exit status of its cause
+ */
+int mu_cli_fail(bool json, mu_err *err);
+
+/**
+ * The command named by words, as {"ca", "issue"}; `*ret_used` of them were used. A command without run and run_raw only groups others.
+ * @return NULL if the first word names none
+ */
+const mu_command *mu_cli_find(const mu_command *const *commands, const char *const *words, size_t count, size_t *ret_used);
+/** As "unknown command", naming the nearest. @return -1 with MU_E_USAGE */
+int mu_cli_fail_unknown(const mu_command *const *commands, const char *parent, const char *word, mu_err **err);
+
+/** All commands, exit statuses, where to read on. */
+void mu_help_overview(FILE *stream, const mu_command *const *commands);
+void mu_help_command(FILE *stream, const mu_command *command);
+
+/** The exit statuses of all commands: status 0 to MU_EXIT_STATUS_COUNT - 1. */
+#define MU_EXIT_STATUS_COUNT 7
+const char *mu_exit_status_meaning(int status);
+
+/** Environment variables that every command obeys; ended by name == NULL. */
+typedef struct mu_env_variable {
+    const char *name, *meaning;
+} mu_env_variable;
+extern const mu_env_variable mu_env_variables[];
+
+#endif
