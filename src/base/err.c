@@ -99,6 +99,7 @@ int mu_err_raise_nomem(mu_err **err)
 }
 
 /* Takes ownership of detail and cause. */
+MU_PRINTF(8, 0)
 static int store(mu_err **err, mu_code code, mu_by by, const char *file, int line, char *detail, mu_err *cause, const char *fmt,
                  va_list args)
 {
@@ -118,6 +119,7 @@ static int store(mu_err **err, mu_code code, mu_by by, const char *file, int lin
 }
 
 /* What was in *err may be quoted by the arguments, so it is freed last. */
+MU_PRINTF(7, 0)
 static int replace(mu_err **err, mu_code code, mu_by by, const char *file, int line, char *detail, const char *fmt, va_list args)
 {
     mu_err *old = *err;
@@ -203,6 +205,7 @@ int mu_err_wrap(mu_err **err, mu_code code, const char *file, int line, const ch
     return -1;
 }
 
+MU_PRINTF(3, 0)
 static void set_text(char **field, bool append, const char *fmt, va_list args)
 {
     char *added = NULL, *joined = NULL;

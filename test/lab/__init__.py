@@ -1,0 +1,1 @@
+"""What the tests share: programs under control, JVMs, certificates."""

@@ -1,0 +1,147 @@
+"""Programs under control: both streams captured, bounded in time, ended with the test, no sanitizer finding overlooked."""
+import dataclasses
+import os
+import re
+import shlex
+import signal
+import subprocess
+import threading
+import time
+
+from .env import SANITIZER_STATUS
+
+_FINDING = re.compile(r"^.*(?:ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|LeakSanitizer has encountered)", re.M)
+
+
+@dataclasses.dataclass
+class Result:
+    argv: list
+    status: int  # negative: ended by that signal
+    out: str
+    err: str
+
+    def __str__(self):
+        return f"$ {shlex.join(self.argv)}\n[status {self.status}]\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+def _check_sanitizers(result):
+    if result.status == SANITIZER_STATUS or _FINDING.search(result.err):
+        raise AssertionError(f"a sanitizer found something:\n{result}")
+
+
+def _environment(extra):
+    env = dict(os.environ)
+    for name, value in (extra or {}).items():
+        if value is None:
+            env.pop(name, None)
+        else:
+            env[name] = str(value)
+    return env
+
+
+def run(argv, *, input="", timeout=120, env=None, cwd=None):
+    """Run to the end. env: added to the environment, None removes. Bytes that are not UTF-8 show as \\xHH in the result."""
+    argv = [str(word) for word in argv]
+    data = input if isinstance(input, bytes) else input.encode()
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(env), cwd=cwd,
+                               start_new_session=True)
+    try:
+        out, err = process.communicate(data, timeout)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, err = process.communicate()
+        raise AssertionError(f"not finished after {timeout} s:\n{Result(argv, process.returncode, _text(out), _text(err))}") from None
+    result = Result(argv, process.returncode, _text(out), _text(err))
+    _check_sanitizers(result)
+    return result
+
+
+def run_ok(argv, **options):
+    """Run a helper (openssl, keytool…) that has to succeed."""
+    result = run(argv, **options)
+    assert result.status == 0, result
+    return result
+
+
+def _text(data):
+    return data.decode("utf-8", "backslashreplace")
+
+
+class Process:
+    """A running program whose lines can be waited for. End it with stop()."""
+
+    def __init__(self, argv, *, env=None, cwd=None):
+        self.argv = [str(word) for word in argv]
+        self._changed = threading.Condition()
+        self._text = {"out": "", "err": ""}
+        self._popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                       env=_environment(env), cwd=cwd, start_new_session=True)
+        self.pid = self._popen.pid
+        self._readers = [threading.Thread(target=self._read, args=pair, daemon=True)
+                         for pair in (("out", self._popen.stdout), ("err", self._popen.stderr))]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, name, stream):
+        for line in stream:
+            with self._changed:
+                self._text[name] += _text(line)
+                self._changed.notify_all()
+        with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def out(self):
+        return self._text["out"]
+
+    @property
+    def err(self):
+        return self._text["err"]
+
+    @property
+    def running(self):
+        return self._popen.poll() is None
+
+    def result(self):
+        return Result(self.argv, self._popen.returncode, self.out, self.err)
+
+    def wait_for(self, pattern, *, stream="out", timeout=60, count=1):
+        """The count-th match of the pattern in what the program has written so far, or will have written in time."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                matches = list(re.finditer(pattern, self._text[stream], re.M))
+                if len(matches) >= count:
+                    return matches[count - 1]
+                ended = not any(reader.is_alive() for reader in self._readers)
+                if ended or time.monotonic() > deadline:
+                    why = "ended without" if ended else f"did not within {timeout} s write"
+                    raise AssertionError(f"{why} {count} x {pattern!r} on std{stream}:\n{self.result()}")
+                self._changed.wait(0.2)
+
+    def wait(self, timeout=60):
+        """Wait for the end by itself."""
+        try:
+            self._popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._kill()
+            raise AssertionError(f"not finished after {timeout} s:\n{self.result()}") from None
+        for reader in self._readers:
+            reader.join()
+        _check_sanitizers(self.result())
+        return self.result()
+
+    def send(self, number):
+        self._popen.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM, timeout=60):
+        """Ask it to end, wait for that; the result. May be called again."""
+        if self.running:
+            self.send(number)
+        return self.wait(timeout)
+
+    def _kill(self):
+        os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait()
+        for reader in self._readers:
+            reader.join()

@@ -1,0 +1,70 @@
+"""Our own Java peers tell the outcomes apart, on every JDK: what other suites conclude from them rests on this."""
+import pytest
+
+from lab import proc
+
+TLS = ["TLSv1.2", "TLSv1.3"]
+
+
+@pytest.fixture(params=TLS)
+def protocol(request):
+    return request.param
+
+
+@pytest.fixture
+def serve(start, pki, jvm_trust, peer_classes):
+    def run(jdk, mode, protocol, key="server"):
+        args = [0, pki.path(key, "p12"), "changeit", jvm_trust, "changeit", mode, protocol]
+        server = start(jdk.java("PeerServer", *args, classes=peer_classes))
+        return server, f"https://127.0.0.1:{server.wait_for('^LISTENING ([0-9]+)$')[1]}/"
+    return run
+
+
+def client(jdk, peer_classes, url, runs=1, **stores):
+    properties = {f"javax.net.ssl.{name}": value for name, value in stores.items()}
+    properties.update({f"javax.net.ssl.{name}Password": "changeit" for name in stores})
+    return proc.run_ok(jdk.java("PeerClient", url, runs, properties=properties, classes=peer_classes)).out.splitlines()
+
+
+def no_certificate(jdk, protocol):
+    """What a JVM tells the client that sent no certificate: the alert is another since some version between 17 and 25."""
+    old = "Received fatal alert: bad_certificate"
+    alert = "certificate_required" if protocol == "TLSv1.3" else "handshake_failure"
+    new = f"({alert}) Received fatal alert: {alert}"
+    return [old] if jdk.version <= 17 else [new] if jdk.version >= 25 else [old, old.replace("bad_certificate", alert), new]
+
+
+def test_need(jdks, serve, pki, jvm_trust, peer_classes, protocol):
+    for jdk in jdks:
+        server, url = serve(jdk, "need", protocol)
+        assert client(jdk, peer_classes, url, 3, trustStore=jvm_trust, keyStore=pki.path("client", "p12")) == ["HTTP status: 200"] * 3
+        server.wait_for("^ACCEPTED CN=client,O=Test$", count=3)
+        refused = client(jdk, peer_classes, url, 3, trustStore=jvm_trust)
+        assert set(refused) <= {f"FAILED: SSLHandshakeException: {text}" for text in no_certificate(jdk, protocol)}
+        server.wait_for("^REFUSED SSLHandshakeException: .*Empty client certificate chain", count=3)
+        assert "BROKEN" not in server.out, server.out
+
+
+def test_client_refuses(jdks, serve, peer_classes, protocol):
+    for jdk in jdks:
+        server, url = serve(jdk, "need", protocol)
+        [line] = client(jdk, peer_classes, url)
+        assert line.startswith("FAILED: SSLHandshakeException: ") and "PKIX path building failed" in line
+        server.wait_for("^REFUSED SSLHandshakeException: .*Received fatal alert: certificate_unknown$")
+
+
+@pytest.mark.parametrize("mode", ["want", "none"])
+def test_anonymous(jdk, serve, jvm_trust, peer_classes, protocol, mode):
+    server, url = serve(jdk, mode, protocol)
+    assert client(jdk, peer_classes, url, trustStore=jvm_trust) == ["HTTP status: 200"]
+    server.wait_for("^ACCEPTED anonymous$")
+
+
+def test_want_still_refuses_untrusted(jdk, serve, pki, jvm_trust, peer_classes, protocol):
+    pki.issue("stranger", issuer="other-root", usage="client")
+    pki.key_store("stranger", chain=["other-root"])
+    pki.issue("hidden-stranger", usage="client")
+    server, url = serve(jdk, "want", protocol)
+    # a JVM with a certificate from an issuer that is not announced sends none
+    assert client(jdk, peer_classes, url, trustStore=jvm_trust, keyStore=pki.path("stranger", "p12")) == ["HTTP status: 200"]
+    server.wait_for("^ACCEPTED anonymous$")
