@@ -1,4 +1,4 @@
-#include "base/file.h"
+#include "base/file_internal.h"
 
 #include "base/text.h"
 
@@ -7,12 +7,8 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#ifdef __APPLE__
-#define st_mtim st_mtimespec
-#define st_ctim st_ctimespec
-#endif
 
 static int fail_open(const char *shown, int errnum, mu_err **err)
 {
@@ -50,19 +46,32 @@ static int read_all(int fd, const char *shown, size_t max_bytes, mu_buf *out, mu
     return rc;
 }
 
-static int make_stamp(const struct stat *st, const mu_buf *content, mu_file_stamp *ret_stamp, mu_err **err)
+static int make_stamp(const mu_buf *content, mu_file_stamp *ret_stamp, mu_err **err)
 {
-    *ret_stamp = (mu_file_stamp){
-        .exists = true,
-        .dev = st->st_dev,
-        .ino = st->st_ino,
-        .size = st->st_size,
-        .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-        .ctime_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec,
-    };
+    *ret_stamp = (mu_file_stamp){.exists = true};
     if (!EVP_Q_digest(NULL, "SHA256", NULL, content->data, content->len, ret_stamp->sha256, NULL))
         return mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "no SHA-256");
     return 0;
+}
+
+int mu_file_read_fd(int fd, const char *shown, size_t max_bytes, mu_buf *out, mu_file_stamp *ret_stamp, mu_err **err)
+{
+    mu_buf content;
+    int rc = -1;
+
+    mu_buf_init_secret(&content, max_bytes);
+    mu_buf_add(&content, "", 0);
+    if (read_all(fd, shown, max_bytes, &content, err) < 0 || (ret_stamp && make_stamp(&content, ret_stamp, err) < 0))
+        goto out;
+    if (out)
+        mu_buf_add(out, content.data, content.len);
+    if (out && out->failed)
+        mu_fail(err, MU_E_STORE_LIMIT_EXCEEDED, "\"%s\" is larger than expected here", shown);
+    else
+        rc = 0;
+out:
+    mu_buf_free(&content);
+    return rc;
 }
 
 int mu_file_read(const char *path, size_t max_bytes, mu_buf *out, mu_file_stamp *ret_stamp, mu_err **err)
@@ -70,40 +79,17 @@ int mu_file_read(const char *path, size_t max_bytes, mu_buf *out, mu_file_stamp 
     int rc = -1, fd = -1;
     struct stat st;
     char *shown = mu_escape_dup(path, strlen(path));
-    mu_buf content;
 
-    mu_buf_init_secret(&content, max_bytes);
-    if (!shown) {
+    if (!shown)
         mu_fail_nomem(err);
-        goto out;
-    }
-    if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0) {
+    else if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0 || fstat(fd, &st) < 0)
         fail_open(shown, errno, err);
-        goto out;
-    }
-    if (fstat(fd, &st) < 0) {
-        fail_open(shown, errno, err);
-        goto out;
-    }
-    if (S_ISDIR(st.st_mode)) {
+    else if (S_ISDIR(st.st_mode))
         mu_fail_by(err, MU_E_STORE_NOT_FOUND, MU_BY_OS, "\"%s\" is a directory", shown);
-        goto out;
-    }
-    if (read_all(fd, shown, max_bytes, &content, err) < 0)
-        goto out;
-    mu_buf_add(&content, "", 0);
-    if (ret_stamp && make_stamp(&st, &content, ret_stamp, err) < 0)
-        goto out;
-    mu_buf_add(out, content.data, content.len);
-    if (out->failed) {
-        mu_fail(err, MU_E_STORE_LIMIT_EXCEEDED, "\"%s\" is larger than expected here", shown);
-        goto out;
-    }
-    rc = 0;
-out:
+    else
+        rc = mu_file_read_fd(fd, shown, max_bytes, out, ret_stamp, err);
     if (fd >= 0)
         close(fd);
-    mu_buf_free(&content);
     free(shown);
     return rc;
 }

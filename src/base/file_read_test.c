@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int read_error(const char *path, size_t max_bytes)
@@ -41,7 +42,6 @@ static void files_and_pipes_are_read_within_bounds(void **state)
     assert_null(err);
     assert_string_equal(mu_buf_text(&out), "12345");
     assert_true(stamp.exists);
-    assert_int_equal(stamp.size, 5);
     assert_int_equal(stamp.sha256[0], 0x59); /* printf 12345 | sha256sum */
     assert_int_equal(read_error(path, 4), MU_E_STORE_LIMIT_EXCEEDED);
     mu_buf_free(&out);

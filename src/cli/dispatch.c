@@ -165,6 +165,7 @@ int mu_cli_main(const mu_command *const *commands, int argc, char **argv)
     keep_standard_descriptors();
     mu_secret_process_init();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit fails instead */
     status = dispatch(commands, argc, argv);
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
         mu_err *err = NULL;

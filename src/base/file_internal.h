@@ -1,0 +1,19 @@
+/** Between the files that read and replace files. */
+#ifndef MU_BASE_FILE_INTERNAL_H
+#define MU_BASE_FILE_INTERNAL_H
+
+#include "base/file.h"
+
+/** As mu_file_read, from where an open file stands. shown: its name, escaped; out and ret_stamp may be NULL. */
+int mu_file_read_fd(int fd, const char *shown, size_t max_bytes, mu_buf *out, mu_file_stamp *ret_stamp, mu_err **err);
+
+/* What differs between operating systems. All return 0, or -1 with errno. */
+
+/** Give new_fd the ACL and extended attributes of old_fd, and no inherited ones that old_fd has not. */
+int mu_os_copy_attributes(int old_fd, int new_fd);
+/** Give a file its final name unless there is one already (EEXIST). The first name may remain. */
+int mu_os_publish(int dir_fd, const char *from, const char *to);
+/** To the disk, not only to its cache. Never retried: after a failure the kernel may report success for pages it dropped. */
+int mu_os_sync(int fd);
+
+#endif

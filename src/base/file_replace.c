@@ -1,0 +1,331 @@
+#include "base/file_internal.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINKS_MAX 40 /* as the kernel's */
+#define LOCK_TRIES 100
+#define LOCK_PAUSE_MS 20
+#define OLD_MAX_BYTES ((size_t)1 << 30)
+
+struct job {
+    char *shown; /* the caller's path, escaped */
+    char *path;  /* of the real file; name points to its last component */
+    const char *name;
+    int dir_fd, old_fd, temp_fd;
+    struct stat old;
+    char temp[NAME_MAX + 1]; /* "" if there is none to remove */
+    mu_err **err;
+};
+
+struct errno_hint {
+    int errnum;
+    const char *hint;
+};
+
+static const struct errno_hint hints[] = {
+    {ENOSPC, "free some space on that file system; the old file is as it was"},
+    {EDQUOT, "the disk quota of this user is used up: free some space or have it raised; the old file is as it was"},
+    {EROFS, "the file system is mounted read-only: write elsewhere, or have it remounted"},
+    {EBUSY, "the file itself is a mount point (as in a container): mount its directory instead, or write elsewhere and copy"},
+    {EXDEV, "the file lies on another file system than its directory (a mount or overlay): mount the directory, or write elsewhere and copy"},
+    {EFBIG, "raise the limit of this process on file sizes (ulimit -f); the old file is as it was"},
+    {EIO, "the disk reports an error: look at the kernel's log (dmesg) and do not rely on that disk"},
+    {ENAMETOOLONG, "choose a shorter name"},
+    {EACCES, "the new file is written beside the old one: this user needs write permission on the file and on its directory"},
+    {EPERM, "the system forbids it even so: look for the attributes immutable or append-only (lsattr) and for a sticky directory"},
+};
+
+static int fail(struct job *job, int errnum, const char *what)
+{
+    mu_code code = errnum == EACCES || errnum == EPERM                         ? MU_E_FILE_PERMISSION
+                   : errnum == ENOENT || errnum == ENOTDIR || errnum == EISDIR ? MU_E_STORE_NOT_FOUND
+                                                                               : MU_E_WRITE_FAILED;
+    mu_fail_errno(job->err, code, errnum, "cannot write \"%s\": %s", job->shown, what);
+    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
+        if (hints[i].errnum == errnum)
+            mu_err_hint(job->err, "%s", hints[i].hint);
+    return -1;
+}
+
+static int fail_changed(struct job *job, const char *how)
+{
+    mu_fail(job->err, MU_E_STORE_CHANGED, "\"%s\" %s", job->shown, how);
+    return mu_err_hint(job->err, "nothing was written; look at the file, then repeat the command");
+}
+
+/* path with its last component replaced by a link's target, which may be relative to the link's directory. New memory. */
+static char *beside(const char *path, const char *target)
+{
+    const char *slash = strrchr(path, '/');
+    if (*target == '/' || !slash)
+        return mu_strdup(target);
+    return mu_asprintf("%.*s/%s", (int)(slash - path), path, target);
+}
+
+/* Follow symbolic links by hand, because the last one may point to a file that is still to be made. */
+static int resolve(struct job *job, const char *path)
+{
+    char target[PATH_MAX];
+    const char *slash;
+    ssize_t len;
+
+    job->path = mu_strdup(path);
+    for (int links = 0; job->path && (len = readlink(job->path, target, sizeof target - 1)) >= 0; links++) {
+        char *next;
+        if (links == LINKS_MAX)
+            return fail(job, ELOOP, "symbolic links that lead to each other");
+        target[len] = 0;
+        next = beside(job->path, target);
+        free(job->path);
+        job->path = next;
+    }
+    if (!job->path)
+        return mu_fail_nomem(job->err);
+    slash = strrchr(job->path, '/');
+    job->name = slash ? slash + 1 : job->path;
+    if (!*job->name)
+        return fail(job, EISDIR, "it names a directory");
+    return 0;
+}
+
+static int open_directory(struct job *job)
+{
+    size_t len = (size_t)(job->name - job->path);
+    char *dir = len ? mu_strndup(job->path, len) : mu_strdup(".");
+    if (!dir)
+        return mu_fail_nomem(job->err);
+    job->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(dir);
+    return job->dir_fd < 0 ? fail(job, errno, "its directory") : 0;
+}
+
+/* old_fd stays -1 if there is no old file. */
+static int open_old(struct job *job)
+{
+    job->old_fd = openat(job->dir_fd, job->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (job->old_fd < 0)
+        return errno == ENOENT ? 0 : fail(job, errno, "the old file");
+    if (fstat(job->old_fd, &job->old) < 0)
+        return fail(job, errno, "the old file");
+    if (!S_ISREG(job->old.st_mode)) {
+        mu_fail_by(job->err, MU_E_WRITE_FAILED, MU_BY_CALLER, "\"%s\" is not a regular file", job->shown);
+        return mu_err_hint(job->err, "name a file that does not exist yet, or an ordinary one");
+    }
+    return 0;
+}
+
+static bool is_still_the_same(const struct job *job)
+{
+    struct stat now;
+    return fstatat(job->dir_fd, job->name, &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == job->old.st_dev &&
+           now.st_ino == job->old.st_ino;
+}
+
+/* Whoever held the lock before us has probably put another file in place: then the lock on this one is worth nothing. */
+static int lock_old(struct job *job)
+{
+    struct timespec pause = {0, LOCK_PAUSE_MS * 1000000L};
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        if (open_old(job) < 0)
+            return -1;
+        if (job->old_fd < 0)
+            return 0;
+        if (flock(job->old_fd, LOCK_EX | LOCK_NB) == 0) {
+            if (is_still_the_same(job))
+                return 0;
+        } else if (errno != EWOULDBLOCK && errno != EINTR)
+            return mu_fail_errno(job->err, MU_E_STORE_LOCKED, errno, "cannot lock \"%s\"", job->shown);
+        else
+            nanosleep(&pause, NULL);
+        close(job->old_fd);
+        job->old_fd = -1;
+    }
+    mu_fail(job->err, MU_E_STORE_LOCKED, "\"%s\" is locked by another process", job->shown);
+    return mu_err_hint(job->err, "wait until the other program has finished (lsof shows it)");
+}
+
+static int make_temp(struct job *job)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+    uint8_t random[6];
+    char suffix[7] = "";
+
+    if (RAND_bytes(random, sizeof random) != 1)
+        return mu_fail_ossl(job->err, MU_E_WRITE_FAILED, "no random numbers for a temporary name");
+    for (size_t i = 0; i < sizeof random; i++)
+        suffix[i] = letters[random[i] % 32];
+    /* a long name is cut, so that the temporary one fits too */
+    snprintf(job->temp, sizeof job->temp, ".%.*s.mutual-%s", NAME_MAX - 16, job->name, suffix);
+    job->temp_fd = openat(job->dir_fd, job->temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (job->temp_fd < 0) {
+        int errnum = errno;
+        job->temp[0] = 0;
+        return fail(job, errnum, "a temporary file beside it");
+    }
+    return 0;
+}
+
+static int write_all(struct job *job, const uint8_t *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t count = write(job->temp_fd, data, len);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return fail(job, count < 0 ? errno : ENOSPC, "writing its new content");
+        data += count;
+        len -= (size_t)count;
+    }
+    return 0;
+}
+
+static int keep_owner_and_attributes(struct job *job)
+{
+    struct stat temp;
+    if (job->old_fd < 0)
+        return 0;
+    if (fstat(job->temp_fd, &temp) < 0)
+        return fail(job, errno, "its new content");
+    if ((temp.st_uid != job->old.st_uid || temp.st_gid != job->old.st_gid) && fchown(job->temp_fd, job->old.st_uid, job->old.st_gid) < 0) {
+        mu_fail_errno(job->err, MU_E_FILE_PERMISSION, errno, "cannot keep the owner of \"%s\"", job->shown);
+        mu_err_detail(job->err, "owner %ld, group %ld", (long)job->old.st_uid, (long)job->old.st_gid);
+        return mu_err_hint(job->err, "run the command as the owner of the file, or as root");
+    }
+    if (mu_os_copy_attributes(job->old_fd, job->temp_fd) < 0) {
+        mu_fail_errno(job->err, MU_E_FILE_PERMISSION, errno, "cannot keep the access list and attributes of \"%s\"", job->shown);
+        return mu_err_hint(job->err, "getfacl and getfattr -m - show them; run the command as root, or remove what is not needed");
+    }
+    return 0;
+}
+
+static int compare(struct job *job, const uint8_t *data, size_t len)
+{
+    uint8_t chunk[16384];
+    size_t done = 0;
+    ssize_t count;
+
+    while ((count = pread(job->temp_fd, chunk, sizeof chunk, (off_t)done)) != 0) {
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return fail(job, errno, "reading back its new content");
+        if ((size_t)count > len - done || memcmp(chunk, data + done, (size_t)count) != 0)
+            break;
+        done += (size_t)count;
+    }
+    OPENSSL_cleanse(chunk, sizeof chunk);
+    return count == 0 && done == len ? 0 : fail(job, EIO, "what was read back is not what was written");
+}
+
+/* As late as possible: a program that takes no lock may write at any time. */
+static int check_stamp(struct job *job, const mu_file_stamp *stamp)
+{
+    mu_file_stamp now;
+    if (job->old_fd >= 0 && !is_still_the_same(job))
+        return fail_changed(job, "was replaced by someone else meanwhile");
+    if (!stamp || (!stamp->exists && job->old_fd < 0))
+        return 0;
+    if (job->old_fd < 0)
+        return fail_changed(job, "has been removed since it was read");
+    if (!stamp->exists)
+        return fail_changed(job, "exists already");
+    if (lseek(job->old_fd, 0, SEEK_SET) < 0)
+        return fail(job, errno, "the old file");
+    if (mu_file_read_fd(job->old_fd, job->shown, OLD_MAX_BYTES, NULL, &now, job->err) < 0)
+        return -1;
+    return memcmp(now.sha256, stamp->sha256, sizeof now.sha256) == 0 ? 0 : fail_changed(job, "has changed since it was read");
+}
+
+static int put_in_place(struct job *job)
+{
+    if (job->old_fd >= 0) {
+        if (renameat(job->dir_fd, job->temp, job->dir_fd, job->name) < 0)
+            return fail(job, errno, "putting the new file in place of the old one");
+        job->temp[0] = 0;
+    } else if (mu_os_publish(job->dir_fd, job->temp, job->name) < 0)
+        return errno == EEXIST ? fail_changed(job, "was made by someone else meanwhile") : fail(job, errno, "giving the new file its name");
+    return 0;
+}
+
+static void remove_temp(struct job *job)
+{
+    if (job->temp[0])
+        unlinkat(job->dir_fd, job->temp, 0);
+    job->temp[0] = 0;
+}
+
+static int sync_directory(struct job *job)
+{
+    /* EINVAL: a file system that cannot do this (CIFS); it orders the rename itself */
+    if (mu_os_sync(job->dir_fd) == 0 || errno == EINVAL || errno == ENOTSUP)
+        return 0;
+    mu_fail_errno(job->err, MU_E_WRITE_FAILED, errno, "\"%s\" is written, but its directory could not be synced", job->shown);
+    return mu_err_hint(job->err, "the new content is in place, a power failure may undo it; look at the kernel's log (dmesg)");
+}
+
+static int replace(struct job *job, const char *path, const void *data, size_t len, const mu_file_replace_options *options)
+{
+    if (resolve(job, path) < 0 || open_directory(job) < 0 || lock_old(job) < 0 || make_temp(job) < 0 || write_all(job, data, len) < 0 ||
+        keep_owner_and_attributes(job) < 0)
+        return -1;
+    if (mu_os_sync(job->temp_fd) < 0)
+        return fail(job, errno, "syncing its new content to the disk");
+    if (compare(job, data, len) < 0)
+        return -1;
+    /* The mode comes last: chown and the ACL change it. Until here nobody else could open the file. */
+    if (fchmod(job->temp_fd, job->old_fd >= 0 ? job->old.st_mode & 07777 : options->new_mode) < 0)
+        return fail(job, errno, "setting its mode");
+    if (check_stamp(job, options->stamp) < 0 || put_in_place(job) < 0)
+        return -1;
+    remove_temp(job);
+    return sync_directory(job);
+}
+
+int mu_file_replace(const char *path, const void *data, size_t len, const mu_file_replace_options *options, mu_err **err)
+{
+    mu_err *reason = NULL;
+    struct job job = {.dir_fd = -1, .old_fd = -1, .temp_fd = -1, .err = &reason};
+    int rc = -1;
+
+    if ((job.shown = mu_escape_dup(path, strlen(path))))
+        rc = replace(&job, path, data, len, options);
+    else
+        mu_fail_nomem(&reason);
+    remove_temp(&job);
+    if (job.temp_fd >= 0)
+        close(job.temp_fd);
+    if (job.old_fd >= 0)
+        close(job.old_fd); /* the lock ends here */
+    if (job.dir_fd >= 0)
+        close(job.dir_fd);
+    free(job.path);
+    free(job.shown);
+    if (rc < 0 && err) {
+        mu_err_free(*err);
+        *err = reason;
+    } else
+        mu_err_free(reason);
+    return rc;
+}
+
+mode_t mu_file_mode(bool secret)
+{
+    mode_t mask;
+    if (secret)
+        return 0600;
+    mask = umask(077);
+    umask(mask);
+    return 0666 & ~mask;
+}
