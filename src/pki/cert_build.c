@@ -103,7 +103,8 @@ static ASN1_OCTET_STRING *key_id_of(OSSL_LIB_CTX *libctx, const X509 *cert)
     uint8_t digest[EVP_MAX_MD_SIZE];
     ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
 
-    if (id && bits && EVP_Q_digest(libctx, "SHA256", NULL, ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits), digest, NULL) &&
+    if (id && bits && ASN1_STRING_length(bits) > 0 &&
+        EVP_Q_digest(libctx, "SHA256", NULL, ASN1_STRING_get0_data(bits), (size_t)ASN1_STRING_length(bits), digest, NULL) &&
         ASN1_OCTET_STRING_set(id, digest, 20))
         return id;
     ASN1_OCTET_STRING_free(id);
@@ -139,7 +140,7 @@ static bool add_extensions(OSSL_LIB_CTX *libctx, X509 *cert, const mu_cert_spec 
            (!spec->names || sk_GENERAL_NAME_num(spec->names) == 0 || add_ext(cert, NID_subject_alt_name, spec->names, unnamed));
 }
 
-/* 128 random bits; the DER integer gets a zero byte in front where it would be negative. RFC 5280 4.1.2.2: positive, 20 bytes at most. */
+/* 128 random bits; DER puts a zero byte in front where it would be negative. RFC 5280 4.1.2.2: positive, 20 bytes at most. */
 static bool set_serial(OSSL_LIB_CTX *libctx, X509 *cert)
 {
     uint8_t random[16];
@@ -184,8 +185,8 @@ static int signature_algorithm(OSSL_LIB_CTX *libctx, EVP_PKEY *key, X509_ALGOR *
 }
 
 /*
- * tbsCertificate names the algorithm that will sign it, and its bytes are wanted before that. OpenSSL sets both identifiers only while
- * signing and has no setter; the getters' results are members of `cert`, which is ours to change: this cast is the setter.
+ * tbsCertificate names the algorithm that will sign it, and its bytes are wanted before that. OpenSSL sets both identifiers only
+ * while signing and has no setter; the getters' results are members of `cert`, which is ours to change: this cast is the setter.
  * mu_cert_sign checks that signing writes the same.
  */
 static int set_signature_algorithm(OSSL_LIB_CTX *libctx, X509 *cert, EVP_PKEY *key, mu_err **err)
@@ -195,7 +196,8 @@ static int set_signature_algorithm(OSSL_LIB_CTX *libctx, X509 *cert, EVP_PKEY *k
     if (signature_algorithm(libctx, key, &algorithm, err) != 0)
         return -1;
     X509_get0_signature(NULL, &outer, cert);
-    bool ok = X509_ALGOR_copy((X509_ALGOR *)X509_get0_tbs_sigalg(cert), algorithm) && X509_ALGOR_copy((X509_ALGOR *)outer, algorithm);
+    bool ok = X509_ALGOR_copy((X509_ALGOR *)X509_get0_tbs_sigalg(cert), algorithm) &&
+              X509_ALGOR_copy((X509_ALGOR *)outer, algorithm);
     X509_ALGOR_free(algorithm);
     return ok ? 0 : mu_fail_nomem(err);
 }
@@ -206,8 +208,10 @@ static int check_spec(const mu_cert_spec *spec, mu_err **err)
     if (X509_NAME_entry_count(spec->subject) == 0 && (profiles[spec->profile].ca || !named))
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "a certificate needs a subject%s",
                           profiles[spec->profile].ca ? " if it is a CA's" : " or a subject alternative name");
-    if (spec->issuer ? mu_key_check_pair(spec->issuer, spec->issuer_key, err) != 0 : EVP_PKEY_eq(spec->public_key, spec->issuer_key) != 1)
-        return spec->issuer ? -1 : mu_fail_by(err, MU_E_KEY_CERT_MISMATCH, MU_BY_CALLER, "a self-signed certificate needs its own key");
+    if (spec->issuer && mu_key_check_pair(spec->issuer, spec->issuer_key, err) != 0)
+        return -1;
+    if (!spec->issuer && EVP_PKEY_eq(spec->public_key, spec->issuer_key) != 1)
+        return mu_fail_by(err, MU_E_KEY_CERT_MISMATCH, MU_BY_CALLER, "a self-signed certificate needs its own key");
     /* RFC 5280 4.1.2.5 ends in the year 9999; before 1950 there are only four-digit years. */
     if (spec->not_before_s < 0 || spec->not_after_s > INT64_C(253402300799))
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "the dates of a certificate must lie between 1970 and 9999");

@@ -1,4 +1,4 @@
-/* What would go wrong later with a certificate, found before it is signed. Each check fails with the cause that a peer would report. */
+/* What would go wrong later with a certificate, found before it is signed. Each check fails with the cause a peer would report. */
 #include "base/clock.h"
 #include "base/ossl.h"
 #include "base/text.h"
@@ -136,8 +136,10 @@ static int check_names(const struct lint *l, mu_err **err)
 static int bad_dates(mu_code code, const char *why, const X509 *cert, mu_err **err)
 {
     char from[32], to[32];
+    mu_time_text(mu_cert_not_before_s(cert), from);
+    mu_time_text(mu_cert_not_after_s(cert), to);
     mu_fail(err, code, "%s", why);
-    mu_err_detail(err, "valid from %s to %s", mu_time_text(mu_cert_not_before_s(cert), from), mu_time_text(mu_cert_not_after_s(cert), to));
+    mu_err_detail(err, "valid from %s to %s", from, to);
     return blame(cert, err);
 }
 
@@ -167,7 +169,8 @@ static int check_strength(const struct lint *l, mu_err **err)
         const EVP_PKEY *key = X509_get0_pubkey(certs[i]);
         char *shown = key ? mu_key_describe(key) : NULL;
         if (!key || EVP_PKEY_get_security_bits(key) < 112) {
-            mu_fail(err, MU_E_WEAK_KEY_SIZE, "the %s key is too weak: %s", i == 0 ? "certificate's" : "issuer's", shown ? shown : "unreadable");
+            mu_fail(err, MU_E_WEAK_KEY_SIZE, "the %s key is too weak", i == 0 ? "certificate's" : "issuer's");
+            mu_err_detail(err, "%s", shown ? shown : "unreadable key");
             free(shown);
             return blame(certs[i], err);
         }

@@ -50,7 +50,8 @@ static void add_purpose(mu_buf *out, const ASN1_OBJECT *purpose)
     char oid[64];
     int nid = OBJ_obj2nid(purpose);
     OBJ_obj2txt(oid, sizeof oid, purpose, 1);
-    mu_buf_addf(out, "%s%s", out->len ? ", " : "", nid == NID_anyExtendedKeyUsage ? "anyExtendedKeyUsage" : nid ? OBJ_nid2sn(nid) : oid);
+    const char *name = nid == NID_anyExtendedKeyUsage ? "anyExtendedKeyUsage" : nid != NID_undef ? OBJ_nid2sn(nid) : oid;
+    mu_buf_addf(out, "%s%s", out->len ? ", " : "", name);
 }
 
 char *mu_cert_ext_usage_text(const X509 *cert)

@@ -101,8 +101,7 @@ static void signature_algorithms_follow_the_key(void **state)
 
 static mu_cert_spec leaf_spec(const X509_NAME *name, const GENERAL_NAMES *names)
 {
-    return (mu_cert_spec){.profile = MU_PROFILE_SERVER, .subject = name, .public_key = leaf_key, .names = names, .issuer = root,
-                          .issuer_key = root_key, .not_before_s = TEST_NOW_S, .not_after_s = TEST_NOW_S + TEST_DAY_S, .pathlen = -1};
+    return (mu_cert_spec){MU_PROFILE_SERVER, name, leaf_key, names, root, root_key, TEST_NOW_S, TEST_NOW_S + TEST_DAY_S, -1};
 }
 
 static void the_bytes_before_signing_are_the_bytes_signed(void **state)

@@ -86,12 +86,12 @@ static void damage_is_told_apart(void **state)
     uint8_t *der = NULL;
     int len = i2d_X509_REQ(csr, &der);
     char *pem = pem_of(csr);
+    static const char other[] = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     (void)state;
     assert_reads(der, (size_t)len);
     assert_code(MU_E_PEM_GARBAGE, mu_csr_read(NULL, (const uint8_t *)"", 0, &out, &err));
     assert_code(MU_E_PEM_GARBAGE, mu_csr_read(NULL, (const uint8_t *)"hello", 5, &out, &err));
-    assert_code(MU_E_PEM_GARBAGE, mu_csr_read(NULL, (const uint8_t *)"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 58,
-                                              &out, &err));
+    assert_code(MU_E_PEM_GARBAGE, mu_csr_read(NULL, (const uint8_t *)other, sizeof other - 1, &out, &err));
     assert_code(MU_E_STORE_DAMAGED, mu_csr_read(NULL, der, (size_t)len - 1, &out, &err));
     assert_code(MU_E_STORE_DAMAGED, mu_csr_read(NULL, (uint8_t *)pem, strlen(pem) - 60, &out, &err));
     uint8_t *longer = OPENSSL_zalloc((size_t)len + 1);

@@ -261,7 +261,8 @@ static int build_name(struct parser *p, X509_NAME *name)
             start--;
         for (size_t i = start; i < end; i++) {
             struct assertion *item = &p->items[i];
-            if (!X509_NAME_add_entry_by_OBJ(name, item->type, item->tag, item->value.data, (int)item->value.len, -1, i > start ? -1 : 0))
+            int set = i > start ? -1 : 0; /* -1: joins the RDN before */
+            if (!X509_NAME_add_entry_by_OBJ(name, item->type, item->tag, item->value.data, (int)item->value.len, -1, set))
                 return mu_fail_ossl(p->err, MU_E_USAGE, "this distinguished name cannot be encoded");
         }
         end = start;

@@ -15,7 +15,7 @@ static int bad_san(const char *item, const char *why, const char *hint, mu_err *
     char *shown = mu_escape_dup(item, strlen(item));
     mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is no subject alternative name: %s", shown ? shown : "", why);
     free(shown);
-    return mu_err_hint(err, "%s", hint ? hint : "Write names as dns:server.example,ip:10.0.0.1,uri:spiffe://example/a,email:a@example.com.");
+    return mu_err_hint(err, "%s", hint ? hint : "Write names as dns:server.example,ip:10.0.0.1,uri:spiffe://example/a,email:a@b.example.");
 }
 
 /* RFC 1034 3.5 and RFC 5280 4.2.1.6, RFC 9525 6.3 for the wildcard. NULL if it is one, else what is wrong. */
@@ -95,7 +95,7 @@ static int add_dns(GENERAL_NAMES *names, const char *item, const char *value, mu
     if (fault)
         return bad_san(item, fault, NULL, err);
     if (inet_pton(AF_INET, value, address) == 1)
-        return bad_san(item, "clients look for an address among the addresses, never among the DNS names", "Write ip: before it.", err);
+        return bad_san(item, "clients never look for an address among the DNS names", "Write ip: before it.", err);
     return add_name(names, GEN_DNS, value, strlen(value), err);
 }
 

@@ -4,7 +4,8 @@ static const struct {
     const char *text, *back;
 } cases[] = {
     {"dns:a.example", "dns:a.example"},
-    {"DNS:a.example, IP:10.0.0.1 ,Uri:spiffe://x/y,email:a@b.example", "dns:a.example,ip:10.0.0.1,uri:spiffe://x/y,email:a@b.example"},
+    {"DNS:a.example, IP:10.0.0.1 ,Uri:spiffe://x/y,email:a@b.example",
+     "dns:a.example,ip:10.0.0.1,uri:spiffe://x/y,email:a@b.example"},
     {"dns:*.a.example,dns:localhost,dns:xn--bcher-kva.example", "dns:*.a.example,dns:localhost,dns:xn--bcher-kva.example"},
     {"ip:::1,ip:2001:db8::7", "ip:::1,ip:2001:db8::7"},
     {"uri:https://a.example/x\\,y", "uri:https://a.example/x\\,y"},

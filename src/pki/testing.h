@@ -17,21 +17,21 @@
 #define TEST_DAY_S INT64_C(86400)
 
 /* A call that must succeed, and leave err alone; one that must fail with exactly that code, and say so. */
-#define assert_ok(call)                                                                                                                    \
-    do {                                                                                                                                   \
-        mu_err *err = NULL;                                                                                                                \
-        if ((call) != 0)                                                                                                                   \
-            fail_msg("%s: %s [%s] %s", #call, err ? err->msg : "?", err ? mu_code_name(err->code) : "no error",                              \
-                     err && err->detail ? err->detail : "");                                                                               \
-        assert_null(err);                                                                                                                  \
+#define assert_ok(call)                                                                                                            \
+    do {                                                                                                                           \
+        mu_err *err = NULL;                                                                                                        \
+        if ((call) != 0)                                                                                                           \
+            fail_msg("%s: %s [%s] %s", #call, err ? err->msg : "?", err ? mu_code_name(err->code) : "no error",                    \
+                     err && err->detail ? err->detail : "");                                                                       \
+        assert_null(err);                                                                                                          \
     } while (0)
-#define assert_code(expected, call)                                                                                                        \
-    do {                                                                                                                                   \
-        mu_err *err = NULL;                                                                                                                \
-        assert_int_equal(call, -1);                                                                                                        \
-        assert_non_null(err);                                                                                                              \
-        assert_string_equal(mu_code_name(err->code), mu_code_name(expected));                                                              \
-        mu_err_free(err);                                                                                                                  \
+#define assert_code(expected, call)                                                                                                \
+    do {                                                                                                                           \
+        mu_err *err = NULL;                                                                                                        \
+        assert_int_equal(call, -1);                                                                                                \
+        assert_non_null(err);                                                                                                      \
+        assert_string_equal(mu_code_name(err->code), mu_code_name(expected));                                                      \
+        mu_err_free(err);                                                                                                          \
     } while (0)
 
 static inline EVP_PKEY *test_key(const char *spec_text)
