@@ -40,7 +40,7 @@ class Pki:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Test"), x509.NameAttribute(NameOID.COMMON_NAME, name)])
         issuer_cert, issuer_key = self._issued[issuer] if issuer else (None, key)
-        start = datetime.datetime.utcnow().replace(microsecond=0) - datetime.timedelta(days=starts_days_ago)
+        start = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0, tzinfo=None) - datetime.timedelta(days=starts_days_ago)
         builder = (x509.CertificateBuilder().subject_name(subject).issuer_name(issuer_cert.subject if issuer_cert else subject)
                    .public_key(key.public_key()).serial_number(x509.random_serial_number())
                    .not_valid_before(start).not_valid_after(start + datetime.timedelta(days=days))
