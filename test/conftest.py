@@ -1,4 +1,5 @@
 """Fixtures of all suites. The helpers behind them are in lab/."""
+import contextlib
 import os
 import pathlib
 import random
@@ -83,8 +84,9 @@ def started():
     """Processes that are ended with the test; what a sanitizer reports at their end fails it."""
     processes = []
     yield processes
-    for process in reversed(processes):
-        process.stop()
+    with contextlib.ExitStack() as stack:  # all are stopped, also if one of them fails
+        for process in processes:
+            stack.callback(process.stop)
 
 
 def _program(variable, started):
