@@ -10,13 +10,32 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+/* DESIGN: the exit status follows from what kind of thing is wrong. */
+static int status_of_class(mu_code code)
+{
+    static const int statuses[] = {
+        [MU_CLASS_OTHER] = 1,    [MU_CLASS_USAGE] = 2, [MU_CLASS_STORE] = 3,   [MU_CLASS_TRUST] = 4,
+        [MU_CLASS_PROTOCOL] = 4, [MU_CLASS_PEER] = 5,  [MU_CLASS_NETWORK] = 6,
+    };
+    return statuses[mu_code_class(code)];
+}
+
+static void assert_sentence(const char *text)
+{
+    assert_true(strlen(text) > 10);
+    assert_in_range(text[0], 'A', 'Z');
+    assert_int_equal(text[strlen(text) - 1], '.');
+}
+
 static void every_cause_is_complete(void **state)
 {
     (void)state;
     for (int i = 1; i < MU_CODE_COUNT; i++) {
         mu_code code = (mu_code)i;
         assert_int_equal(mu_code_from_name(mu_code_name(code)), code);
-        assert_in_range(mu_code_exit_status(code), 1, 6);
+        assert_int_equal(mu_code_exit_status(code), status_of_class(code));
+        assert_sentence(mu_code_meaning(code));
+        assert_true(strlen(mu_code_fix(code)) > 10);
     }
     assert_int_equal(mu_code_from_name("no-such-cause"), MU_OK);
 }

@@ -145,9 +145,10 @@ static int lock_old(struct job *job)
         if (flock(job->old_fd, LOCK_EX | LOCK_NB) == 0) {
             if (is_still_the_same(job))
                 return 0;
-        } else if (errno != EWOULDBLOCK && errno != EINTR)
-            return mu_fail_errno(job->err, MU_E_STORE_LOCKED, errno, "cannot lock \"%s\"", job->shown);
-        else
+        } else if (errno != EWOULDBLOCK && errno != EINTR) {
+            mu_fail_errno(job->err, MU_E_STORE_LOCKED, errno, "cannot lock \"%s\"", job->shown);
+            return mu_err_hint(job->err, "its file system cannot lock: keep the file on a local disk");
+        } else
             nanosleep(&pause, NULL);
         close(job->old_fd);
         job->old_fd = -1;
