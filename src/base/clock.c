@@ -4,7 +4,6 @@
 
 #include <openssl/asn1.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int64_t read_clock_ms(clockid_t clock)
@@ -132,6 +131,7 @@ static bool parse_rfc3339(const char *p, int64_t *ret_s)
 
 int mu_time_parse(const char *text, int64_t *ret_s, mu_err **err)
 {
+    char shown[MU_SHOWN_SIZE];
     int64_t time_s;
     long number;
     if (parse_rfc3339(text, &time_s)) {
@@ -142,11 +142,8 @@ int mu_time_parse(const char *text, int64_t *ret_s, mu_err **err)
         *ret_s = number;
         return 0;
     }
-    char *shown = mu_escape_dup(text, strlen(text));
-    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is not a time", shown ? shown : "");
-    mu_err_hint(err, "write it as 2026-11-23, 2026-11-23T16:10:00Z or in seconds since 1970");
-    free(shown);
-    return -1;
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is not a time", mu_escape_to(shown, text));
+    return mu_err_hint(err, "write it as 2026-11-23, 2026-11-23T16:10:00Z or in seconds since 1970");
 }
 
 int64_t mu_time_from_asn1(const struct asn1_string_st *time)

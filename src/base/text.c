@@ -62,26 +62,52 @@ static bool is_shown(uint32_t point)
     return (point & 0xfffe) != 0xfffe;
 }
 
+/* The first character, escaped into out (its length in *ret_len). @return how many bytes it was */
+static size_t escape_one(const uint8_t *p, size_t len, char out[16], size_t *ret_len)
+{
+    uint32_t point = 0;
+    size_t used = mu_utf8_decode(p, len, &point);
+
+    if (used == 0)
+        *ret_len = (size_t)snprintf(out, 16, "\\x%02X", p[0]);
+    else if (point == '"' || point == '\'' || point == '`' || point == '\\')
+        *ret_len = (size_t)snprintf(out, 16, "\\%c", (char)point);
+    else if (is_shown(point))
+        memcpy(out, p, *ret_len = used);
+    else
+        *ret_len = (size_t)snprintf(out, 16, point < 0x80 ? "\\x%02X" : "\\u{%X}", (unsigned)point);
+    return used ? used : 1;
+}
+
 void mu_escape(mu_buf *out, const void *text, size_t len)
 {
-    const uint8_t *p = text;
-    while (len > 0) {
-        uint32_t point = 0;
-        size_t used = mu_utf8_decode(p, len, &point);
-        if (used == 0)
-            mu_buf_addf(out, "\\x%02X", p[0]);
-        else if (point == '"' || point == '\'' || point == '`' || point == '\\')
-            mu_buf_addf(out, "\\%c", (char)point);
-        else if (is_shown(point))
-            mu_buf_add(out, p, used);
-        else if (point < 0x80)
-            mu_buf_addf(out, "\\x%02X", (unsigned)point);
-        else
-            mu_buf_addf(out, "\\u{%X}", (unsigned)point);
-        used = used ? used : 1;
-        p += used;
-        len -= used;
+    const uint8_t *p = text, *end = p + len;
+    char one[16];
+    size_t one_len;
+    while (p < end) {
+        p += escape_one(p, (size_t)(end - p), one, &one_len);
+        mu_buf_add(out, one, one_len);
     }
+}
+
+const char *mu_escape_to(char out[MU_SHOWN_SIZE], const char *text)
+{
+    const uint8_t *p = (const uint8_t *)text, *end = p + strlen(text);
+    size_t len = 0, one_len;
+    char one[16];
+
+    while (p < end) {
+        p += escape_one(p, (size_t)(end - p), one, &one_len);
+        if (len + one_len + sizeof "..." > MU_SHOWN_SIZE) {
+            memcpy(out + len, "...", 3);
+            len += 3;
+            break;
+        }
+        memcpy(out + len, one, one_len);
+        len += one_len;
+    }
+    out[len] = 0;
+    return out;
 }
 
 char *mu_escape_dup(const void *text, size_t len)

@@ -12,6 +12,9 @@
 void mu_escape(mu_buf *out, const void *text, size_t len);
 /** The same into new memory (free); NULL when out of memory. */
 char *mu_escape_dup(const void *text, size_t len);
+/** The same of a string into out, for a message; what does not fit in ends in "...". @return out */
+#define MU_SHOWN_SIZE 256
+const char *mu_escape_to(char out[MU_SHOWN_SIZE], const char *text);
 
 /**
  * One UTF-8 sequence (RFC 3629: shortest form, no surrogates, at most U+10FFFF) at the start of len > 0 bytes.

@@ -51,6 +51,22 @@ static void foreign_text_is_made_safe(void **state)
     }
 }
 
+static void a_long_text_is_cut_between_characters(void **state)
+{
+    (void)state;
+    char out[MU_SHOWN_SIZE], text[400];
+    assert_string_equal(mu_escape_to(out, "a\n\xc3\xab"), "a\\x0A\xc3\xab");
+    memset(text, 'x', sizeof text);
+    text[252] = 0;
+    assert_string_equal(mu_escape_to(out, text), text);
+    text[252] = 'x';
+    text[251] = '\n';
+    text[399] = 0;
+    mu_escape_to(out, text);
+    assert_int_equal(strlen(out), 254);
+    assert_string_equal(out + 248, "xxx...");
+}
+
 /* Whatever comes in: no control byte, no bare quote, and escaping is injective enough to be told apart. */
 static void every_pair_of_bytes_is_safe(void **state)
 {
@@ -124,7 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(foreign_text_is_made_safe),   cmocka_unit_test(every_pair_of_bytes_is_safe),
         cmocka_unit_test(numbers_are_whole),           cmocka_unit_test(distance_finds_typing_errors),
-        cmocka_unit_test(small_helpers),
+        cmocka_unit_test(small_helpers),               cmocka_unit_test(a_long_text_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

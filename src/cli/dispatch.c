@@ -47,7 +47,7 @@ int mu_cli_fail_unknown(const mu_command *const *commands, const char *parent, c
 {
     const mu_command *best = NULL;
     int best_distance = 3;
-    char *shown = mu_escape_dup(word, strlen(word));
+    char shown[MU_SHOWN_SIZE];
 
     for (; *commands; commands++) {
         int distance = mu_str_distance(word, last_word(*commands));
@@ -56,12 +56,12 @@ int mu_cli_fail_unknown(const mu_command *const *commands, const char *parent, c
             best_distance = distance;
         }
     }
-    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "there is no command \"mutual %s%s%s\"", parent, *parent ? " " : "", shown ? shown : "");
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "there is no command \"mutual %s%s%s\"", parent, *parent ? " " : "",
+               mu_escape_to(shown, word));
     if (best)
         mu_err_hint(err, "did you mean: mutual %s", best->name);
     else
         mu_err_hint(err, "mutual help%s%s lists the commands", *parent ? " " : "", parent);
-    free(shown);
     return -1;
 }
 

@@ -56,31 +56,17 @@ static const mu_opt *find_nearest(const mu_command *command, const char *name)
     return best;
 }
 
-static int fail_word(struct parser *p, const char *fmt, const char *word, size_t len)
-{
-    char *shown = mu_escape_dup(word, len);
-    mu_buf text;
-    mu_buf_init(&text, 4096);
-    for (; *fmt; fmt++)
-        if (*fmt == '@')
-            mu_buf_add_str(&text, shown ? shown : "");
-        else
-            mu_buf_add_byte(&text, (uint8_t)*fmt);
-    mu_fail_by(p->err, MU_E_USAGE, MU_BY_CALLER, "%s", mu_buf_text(&text));
-    mu_err_hint(p->err, "see: mutual %s --help", p->command->name);
-    mu_buf_free(&text);
-    free(shown);
-    return -1;
-}
+#define fail_usage(p, ...) \
+    (mu_fail_by((p)->err, MU_E_USAGE, MU_BY_CALLER, __VA_ARGS__), mu_err_hint((p)->err, "see: mutual %s --help", (p)->command->name))
 
 /* Only the name is shown: what follows "=" may be a password. */
 static int fail_unknown(struct parser *p, const char *word)
 {
-    size_t dashes = strspn(word, "-"), len = strcspn(word, "=");
-    char *name = mu_strndup(word + dashes, len - dashes);
-    const mu_opt *near = name ? find_nearest(p->command, name) : NULL;
+    size_t len = strcspn(word, "=");
+    char shown[MU_SHOWN_SIZE], *name = mu_strndup(word, len);
+    const mu_opt *near = name ? find_nearest(p->command, name + strspn(name, "-")) : NULL;
 
-    fail_word(p, "unknown option \"@\"", word, len);
+    fail_usage(p, "unknown option \"%s\"", mu_escape_to(shown, name ? name : ""));
     if (near)
         mu_err_hint(p->err, "did you mean --%s? All options: mutual %s --help", near->name, p->command->name);
     free(name);
@@ -89,6 +75,7 @@ static int fail_unknown(struct parser *p, const char *word)
 
 static int set_choice(struct parser *p, const mu_opt *opt, const char *value)
 {
+    char shown[MU_SHOWN_SIZE];
     int index = 0;
     for (const char *choice = opt->arg;; index++) {
         size_t len = strcspn(choice, "|");
@@ -100,15 +87,16 @@ static int set_choice(struct parser *p, const mu_opt *opt, const char *value)
             break;
         choice += len + 1;
     }
-    fail_word(p, "\"@\" is not possible here", value, strlen(value));
+    fail_usage(p, "\"%s\" is not possible here", mu_escape_to(shown, value));
     return mu_err_hint(p->err, "--%s is one of %s", opt->name, opt->arg);
 }
 
 static int set_number(struct parser *p, const mu_opt *opt, const char *value)
 {
+    char shown[MU_SHOWN_SIZE];
     if (mu_str_to_long(value, opt->min, opt->max, (long *)(void *)(p->options + opt->offset)))
         return 0;
-    fail_word(p, "\"@\" is not possible here", value, strlen(value));
+    fail_usage(p, "\"%s\" is not possible here", mu_escape_to(shown, value));
     return mu_err_hint(p->err, "--%s is a whole number from %ld to %ld", opt->name, opt->min, opt->max);
 }
 
@@ -164,11 +152,11 @@ static int set_value(struct parser *p, const mu_opt *opt, char *value)
     }
 }
 
-static int take_next(struct parser *p, const mu_opt *opt, const char *shown)
+static int take_next(struct parser *p, const mu_opt *opt)
 {
     if (p->next < p->argc)
         return set_value(p, opt, p->argv[p->next++]);
-    fail_word(p, "\"@\" needs a value", shown, strlen(shown));
+    fail_usage(p, "\"--%s\" needs a value", opt->name);
     return mu_err_hint(p->err, "write --%s %s", opt->name, opt->arg);
 }
 
@@ -184,11 +172,11 @@ static int parse_long(struct parser *p, char *word)
         return fail_unknown(p, word);
     if (opt->kind == MU_OPT_FLAG) {
         if (attached)
-            return fail_word(p, "\"@\" takes no value", word, 2 + len);
+            return fail_usage(p, "\"--%s\" takes no value", opt->name);
         *(bool *)(p->options + opt->offset) = true;
         return 0;
     }
-    return attached ? set_value(p, opt, word + 3 + len) : take_next(p, opt, word);
+    return attached ? set_value(p, opt, word + 3 + len) : take_next(p, opt);
 }
 
 static int parse_letters(struct parser *p, char *word)
@@ -204,8 +192,8 @@ static int parse_letters(struct parser *p, char *word)
             continue;
         }
         if (opt->kind == MU_OPT_DEFINE && !letter[1])
-            return fail_word(p, "\"@\" needs a name and value, written together", word, strlen(word));
-        return letter[1] ? set_value(p, opt, letter + 1) : take_next(p, opt, word);
+            return fail_usage(p, "\"-%c\" needs a name and value, written together", *letter);
+        return letter[1] ? set_value(p, opt, letter + 1) : take_next(p, opt);
     }
     return 0;
 }
@@ -213,12 +201,11 @@ static int parse_letters(struct parser *p, char *word)
 static int check_count(struct parser *p, const mu_strlist *args)
 {
     const mu_command *command = p->command;
+    char shown[MU_SHOWN_SIZE];
     if (command->max_args >= 0 && args->count > (size_t)command->max_args)
-        return fail_word(p, "\"@\" is one argument too many", args->items[command->max_args], strlen(args->items[command->max_args]));
-    if (args->count < (size_t)command->min_args) {
-        mu_fail_by(p->err, MU_E_USAGE, MU_BY_CALLER, "something is missing: mutual %s %s", command->name, command->synopsis);
-        return mu_err_hint(p->err, "see: mutual %s --help", command->name);
-    }
+        return fail_usage(p, "\"%s\" is one argument too many", mu_escape_to(shown, args->items[command->max_args]));
+    if (args->count < (size_t)command->min_args)
+        return fail_usage(p, "something is missing: mutual %s %s", command->name, command->synopsis);
     return 0;
 }
 

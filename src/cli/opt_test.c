@@ -122,7 +122,7 @@ static void mistakes_are_usage_errors(void **state)
         {{"u", "--define", "a=b"}, "unknown option \"--define\"", "see: mutual test --help"},
         {{"u", "-D", "a=b"}, "\"-D\" needs a name and value, written together", "see: mutual test --help"},
         {{"u", "--output"}, "\"--output\" needs a value", "write --output FILE"},
-        {{"u", "-o"}, "\"-o\" needs a value", "write --output FILE"},
+        {{"u", "-o"}, "\"--output\" needs a value", "write --output FILE"},
         {{"u", "--quiet=yes"}, "\"--quiet\" takes no value", "see: mutual test --help"},
         {{"u", "--days", "401"}, "\"401\" is not possible here", "--days is a whole number from -1 to 400"},
         {{"u", "--days="}, "\"\" is not possible here", "--days is a whole number from -1 to 400"},

@@ -5,10 +5,11 @@
 #include "base/secret.h"
 
 /**
- * Resolve "pass:VALUE", "env:NAME", "file:PATH" (first line), "fd:N" (first line), "stdin" (next line), "prompt"; anything else is the
- * value itself. NULL: MUTUAL_STORE_PASSWORD if set, else ask on a terminal, else MU_E_USAGE. An environment variable that was used is
- * overwritten in place, so that it does not stay in /proc/PID/environ.
+ * Resolve "pass:VALUE", "env:NAME", "file:PATH" (first line), "fd:N" and "stdin" (their next line), "prompt"; anything else is the
+ * value itself. NULL: MUTUAL_STORE_PASSWORD if set, else ask on a terminal. An environment variable that was used is overwritten in
+ * place, so that it does not stay in /proc/PID/environ; its value is kept here, so that it may be named again.
  * @param what for the question and messages: "server.p12"
+ * @return 0, or -1 with MU_E_USAGE (nothing to be had there) or, for a file, what mu_file_read says
  */
 int mu_password_resolve(const char *spec, const char *what, mu_secret *ret_secret, mu_err **err);
 
