@@ -49,7 +49,14 @@ typedef struct mu_store_options {
  * @param options NULL: all defaults, no password
  * @return 0, or -1 with MU_E_STORE_DAMAGED (detail gives the byte offset where known), MU_E_STORE_WRONG_PASSWORD (wrong password or
  *         altered file: a MAC cannot tell which), MU_E_STORE_WRONG_TYPE (not a store), MU_E_STORE_LIMIT_EXCEEDED,
- *         MU_E_ALGORITHM_UNAVAILABLE, MU_E_P12_LEGACY_RC2 (RC2 needed and no legacy provider), MU_E_PEM_GARBAGE, MU_E_PEM_KEY_ENCRYPTED
+ *         MU_E_ALGORITHM_UNAVAILABLE (also JKS and JCEKS: recognised, not read yet), MU_E_P12_LEGACY_RC2 (RC2 needed and no legacy
+ *         provider), MU_E_PEM_GARBAGE
+ *
+ * PKCS #12 is read as the JDK reads it: an alias is the friendlyName, missing ones become "1", "2" …, the later of two equal aliases
+ * wins, chains follow localKeyID, then names; but see mu_entry_get1_key. What follows the PFX is ignored.
+ *
+ * PEM and DER: every private key is a key entry ("1", "2" …; a single one goes by the file's name, without its suffix). Without a key
+ * all certificates are trusted entries; beside a key those outside its chain are loose. An encrypted key is not decrypted yet.
  */
 MU_API int mu_store_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const mu_store_options *options, mu_store **ret_store,
                           mu_err **err);
@@ -69,7 +76,8 @@ MU_API bool mu_store_type_mismatch(const mu_store *store);
 MU_API const char *mu_store_path(const mu_store *store);
 /** True if encrypted parts were left out for want of a password (PKCS12 read with none). */
 MU_API bool mu_store_has_skipped(const mu_store *store);
-/** PKCS12: certificates without the JDK's trust attribute and without a key. A JVM does not see them (MU_E_P12_NO_JAVA_TRUST). */
+/** Certificates that are neither trusted nor in the chain of a key; written back with the store. PKCS12: those without the JDK's trust
+ *  attribute, which a JVM does not see (MU_E_P12_NO_JAVA_TRUST). */
 MU_API STACK_OF(X509) *mu_store_get0_loose_certs(const mu_store *store);
 /** Human facts about protection, as "MAC HmacSHA256 10000 iterations; certificates PBES2 AES-256-CBC …" (borrowed, never NULL). */
 MU_API const char *mu_store_protection(const mu_store *store);
@@ -89,11 +97,15 @@ MU_API const char *mu_entry_alias(const mu_entry *entry);
 MU_API int64_t mu_entry_created_ms(const mu_entry *entry);
 /** Leaf first; a trusted entry has one certificate; may be empty, never NULL for key and trusted entries; borrowed. */
 MU_API STACK_OF(X509) *mu_entry_get0_chain(const mu_entry *entry);
+/** PKCS12: a private key that a JVM would not see: not encrypted, or a further one without localKeyID. */
+MU_API bool mu_entry_java_hidden(const mu_entry *entry);
 /**
- * Decrypt the private key.
+ * Decrypt the private key. Its certificate is then known for certain: if the chain does not begin with it (files without localKeyID
+ * let the JDK attach a wrong one), the chain is built anew from the store's certificates, so ask for the key before the chain.
  * @param password the key's own; NULL: the store's
- * @return 0, or -1 with MU_E_KEY_PASSWORD_DIFFERS, MU_E_KEYSTORE_NO_PRIVATE_KEY (not a key entry), MU_E_STORE_LIMIT_EXCEEDED,
- *         MU_E_ALGORITHM_UNAVAILABLE, MU_E_STORE_DAMAGED
+ * @return 0, or -1 with MU_E_KEY_PASSWORD_DIFFERS, MU_E_KEYSTORE_NO_PRIVATE_KEY (not a key entry), MU_E_KEY_CERT_MISMATCH (there is a
+ *         chain, but none of the store's certificates belongs to the key), MU_E_STORE_LIMIT_EXCEEDED, MU_E_ALGORITHM_UNAVAILABLE,
+ *         MU_E_STORE_DAMAGED; from PEM MU_E_PEM_KEY_ENCRYPTED (no or wrong password)
  */
 MU_API int mu_entry_get1_key(mu_entry *entry, const char *password, EVP_PKEY **ret_key, mu_err **err);
 
@@ -102,7 +114,7 @@ MU_API int mu_entry_get1_key(mu_entry *entry, const char *password, EVP_PKEY **r
 /**
  * Add or replace a key entry: alias lower-cased, chain leaf first. Fails with MU_E_KEY_CERT_MISMATCH, and with MU_E_DUPLICATE_ALIAS if
  * the alias belongs to an entry of another kind. The key is encrypted under the store's password when it is written.
- * @param created_ms -1: now_ms must be given by the caller, so pass the clock's value
+ * @param created_ms for the entry's date: pass the clock's value; -1: no date
  */
 MU_API int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, STACK_OF(X509) *chain, int64_t created_ms, mu_err **err);
 /** Add or replace a trusted certificate. MU_E_DUPLICATE_ALIAS as above. */
@@ -113,7 +125,8 @@ MU_API int mu_store_delete(mu_store *store, const char *alias, mu_err **err);
 /** How to write. Zero values are the defaults: PBES2 AES-256-CBC, PBKDF2 HMAC-SHA-256, 10,000 iterations, MAC HMAC-SHA-256 10,000. A
  *  store that was read keeps its own certificate and MAC protection unless `renew_protection`. */
 typedef struct mu_store_write_options {
-    const char *password;   /* required for PKCS12 that holds a key; NULL keeps the one it was opened with */
+    const char *password;   /* NULL keeps the one it was opened with; a new PKCS12 without keys is then written password-less, as the JDK's
+                               cacerts. Another one: keys and secrets are encrypted anew, and the store has it from then on */
     bool renew_protection;
     bool pbmac1;            /* PKCS12: MAC as RFC 9879 */
     int iterations;         /* 0: 10,000; 1 to 5,000,000 */
@@ -134,6 +147,8 @@ MU_API int mu_store_save(mu_store *store, const char *path, const mu_store_write
 
 /* ---- PEM ---- */
 
+/** All CRLs in a PEM file's bytes (also in PKCS #7), or the one in DER. @return 0, or -1 with MU_E_PEM_GARBAGE or MU_E_STORE_DAMAGED */
+MU_API int mu_crls_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509_CRL) **ret_crls, mu_err **err);
 /** All certificates in a PEM or DER file's bytes, in order (also PKCS #7). @return 0, or -1 with MU_E_PEM_GARBAGE or MU_E_STORE_DAMAGED */
 MU_API int mu_certs_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) **ret_certs, mu_err **err);
 /**

@@ -1,0 +1,192 @@
+#include "keystore_internal.h"
+
+static int read_by_type(mu_store *store, const uint8_t *data, size_t len, mu_err **err)
+{
+    switch (store->type) {
+    case MU_STORE_PKCS12:
+        return mu_p12_read(store, data, len, err);
+    case MU_STORE_PEM:
+        return mu_pem_read(store, data, len, err);
+    default:
+        mu_fail(err, MU_E_ALGORITHM_UNAVAILABLE, "this is a %s store, which is recognised but cannot be read yet",
+                mu_store_type_name(store->type));
+        return mu_err_hint(err, "convert it: keytool -importkeystore -srckeystore OLD -destkeystore NEW.p12 -deststoretype PKCS12");
+    }
+}
+
+static int not_a_store(const uint8_t *data, size_t len, mu_store_type declared, mu_err **err)
+{
+    if (len == 0)
+        return mu_fail(err, MU_E_STORE_DAMAGED, "the store is empty: it has no bytes");
+    if (declared == MU_STORE_PEM || (len > 1 && ((data[0] == 0xff && data[1] == 0xfe) || (data[0] == 0xfe && data[1] == 0xff))))
+        return mu_pem_check_text(data, len, err) != 0 ? -1 : mu_fail(err, MU_E_PEM_GARBAGE, "there is no PEM block");
+    mu_fail(err, MU_E_STORE_WRONG_TYPE, "this is neither a PKCS12, JKS nor JCEKS store, nor PEM");
+    if (len >= 4)
+        mu_err_detail(err, "it begins with %02x %02x %02x %02x", data[0], data[1], data[2], data[3]);
+    return -1;
+}
+
+int mu_store_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const mu_store_options *options, mu_store **ret_store,
+                   mu_err **err)
+{
+    static const mu_store_options defaults;
+    const mu_store_options *o = options ? options : &defaults;
+    mu_store_type type = mu_store_detect(data, len);
+    if (type == MU_STORE_AUTO)
+        return not_a_store(data, len, o->type, err);
+    mu_store *store = mu_store_alloc(libctx, type, &o->limits);
+    if (!store)
+        return mu_fail_nomem(err);
+    store->was_read = true;
+    store->mismatch = o->type != MU_STORE_AUTO && o->type != type;
+    int rc = len > store->limits.max_bytes ? mu_fail(err, MU_E_STORE_LIMIT_EXCEEDED, "the store is larger than %zu bytes", store->limits.max_bytes)
+             : o->password                 ? mu_secret_set(&store->password, o->password, strlen(o->password), err)
+                                           : 0;
+    if (rc == 0)
+        rc = read_by_type(store, data, len, err);
+    if (rc == 0)
+        *ret_store = store;
+    else
+        mu_store_free(store);
+    return rc;
+}
+
+static int set_path(mu_store *store, const char *path, mu_err **err)
+{
+    char *copy = mu_strdup(path);
+    if (!copy)
+        return mu_fail_nomem(err);
+    free(store->path);
+    store->path = copy;
+    return 0;
+}
+
+/* "keystore password was incorrect" is no help without the file's name. */
+static int name_file(const char *path, mu_err **err)
+{
+    char *shown = mu_escape_dup(path, strlen(path));
+    if (err && *err)
+        mu_wrap(err, (*err)->code, "cannot read the store \"%s\": %s", shown ? shown : "", (*err)->msg);
+    free(shown);
+    return -1;
+}
+
+/* The base name without its last suffix: what a key in a PEM file is called. */
+static char *stem(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+    return dot && dot > base ? mu_strndup(base, (size_t)(dot - base)) : mu_strdup(base);
+}
+
+/* One key in a PEM file goes by the file's name, which says more than "1". */
+static int name_pem_key(mu_store *store, const char *path, mu_err **err)
+{
+    if (store->type != MU_STORE_PEM || store->count != 1 || store->entries[0]->kind != MU_ENTRY_KEY)
+        return 0;
+    mu_entry *entry = store->entries[0];
+    char *name = stem(path), *folded = name ? mu_alias_fold(name) : NULL, *alias = folded ? mu_strdup(folded) : NULL;
+    free(name);
+    if (!alias) {
+        free(folded);
+        return mu_fail_nomem(err);
+    }
+    free(entry->alias);
+    free(entry->folded);
+    entry->alias = alias;
+    entry->folded = folded;
+    entry->hash = mu_alias_hash(folded);
+    return 0;
+}
+
+int mu_store_open(OSSL_LIB_CTX *libctx, const char *path, const mu_store_options *options, mu_store **ret_store, mu_err **err)
+{
+    mu_buf data;
+    mu_file_stamp stamp;
+    mu_store *store = NULL;
+    mu_store_limits limits = options ? options->limits : (mu_store_limits){0};
+    size_t max_bytes = limits.max_bytes ? limits.max_bytes : (size_t)64 << 20;
+    mu_buf_init_secret(&data, max_bytes + 1);
+    int rc = mu_file_read(path, max_bytes, &data, &stamp, err);
+    if (rc == 0 && mu_store_parse(libctx, data.data ? data.data : (const uint8_t *)"", data.len, options, &store, err) != 0)
+        rc = name_file(path, err);
+    mu_buf_free(&data);
+    if (rc == 0 && (set_path(store, path, err) != 0 || name_pem_key(store, path, err) != 0)) {
+        mu_store_free(store);
+        return -1;
+    }
+    if (rc == 0) {
+        store->stamp = stamp;
+        *ret_store = store;
+    }
+    return rc;
+}
+
+static int encode(mu_store *store, const mu_store_write_options *options, mu_bytes *ret, mu_err **err)
+{
+    static const mu_store_write_options defaults;
+    const mu_store_write_options *o = options ? options : &defaults;
+    return store->type == MU_STORE_PEM ? mu_pem_write(store, o, ret, err) : mu_p12_write(store, o, ret, err);
+}
+
+int mu_store_encode(mu_store *store, const mu_store_write_options *options, uint8_t **ret_data, size_t *ret_len, mu_err **err)
+{
+    mu_bytes bytes = {NULL, 0};
+    if (encode(store, options, &bytes, err) != 0)
+        return -1;
+    *ret_data = bytes.data;
+    *ret_len = bytes.len;
+    return 0;
+}
+
+/* What we are about to put in place of a good file must be readable, with the same entries. */
+static int check_encoded(mu_store *store, mu_bytes bytes, mu_err **err)
+{
+    mu_store *again = NULL;
+    mu_store_options options = {.password = store->password.value, .limits = store->limits};
+    options.limits.max_kdf_iterations = UINT64_MAX;
+    if (bytes.len == 0 && store->count == 0)
+        return 0;
+    if (mu_store_parse(store->crypt.libctx, bytes.data, bytes.len, &options, &again, err) != 0)
+        return mu_wrap(err, MU_E_INTERNAL, "the store that was made cannot be read back");
+    int rc = again->count == store->count ? 0 : mu_fail(err, MU_E_INTERNAL, "the store that was made has other entries");
+    for (size_t i = 0; rc == 0 && i < store->count; i++)
+        if (store->type == MU_STORE_PKCS12 && !mu_store_find_folded(again, store->entries[i]->folded))
+            rc = mu_fail(err, MU_E_INTERNAL, "the store that was made has other entries");
+    mu_store_free(again);
+    return rc;
+}
+
+static bool holds_secret(const mu_store *store)
+{
+    for (size_t i = 0; i < store->count; i++)
+        if (store->entries[i]->kind != MU_ENTRY_TRUSTED)
+            return true;
+    return false;
+}
+
+/* The file as it stands now is the one that the next save replaces. */
+static int remember(mu_store *store, const char *path, mu_err **err)
+{
+    mu_buf data;
+    mu_buf_init_secret(&data, store->limits.max_bytes + 1);
+    int rc = mu_file_read(path, store->limits.max_bytes, &data, &store->stamp, err);
+    mu_buf_free(&data);
+    return rc == 0 && strcmp(path, store->path) != 0 ? set_path(store, path, err) : rc;
+}
+
+int mu_store_save(mu_store *store, const char *path, const mu_store_write_options *options, mu_err **err)
+{
+    mu_bytes bytes = {NULL, 0};
+    mu_file_stamp absent = {.exists = false};
+    mu_file_replace_options replace = {.new_mode = mu_file_mode(holds_secret(store)),
+                                       .stamp = strcmp(path, store->path) == 0 ? &store->stamp : &absent};
+    int rc = encode(store, options, &bytes, err);
+    if (rc == 0)
+        rc = check_encoded(store, bytes, err);
+    if (rc == 0)
+        rc = mu_file_replace(path, bytes.data, bytes.len, &replace, err);
+    if (rc == 0)
+        rc = remember(store, path, err);
+    mu_bytes_clear(&bytes);
+    return rc;
+}
