@@ -52,7 +52,7 @@ int mu_ber_scan(const uint8_t *data, size_t len, int max_nesting, size_t *ret_le
     int depth = 0, limit = max_nesting < SCAN_DEPTH ? max_nesting : SCAN_DEPTH;
     size_t pos = 0, bound = len;
     do {
-        struct header h;
+        struct header h = {0};
         if (read_header(data, pos, bound - pos, &h, err) != 0)
             return -1;
         pos += h.header_len;
