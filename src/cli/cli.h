@@ -30,6 +30,13 @@ int mu_cli_fail_unknown(const mu_command *const *commands, const char *parent, c
 void mu_help_overview(FILE *stream, const mu_command *const *commands);
 void mu_help_command(FILE *stream, const mu_command *command);
 
+/** Manual pages in roff: mutual(1) with exit statuses, causes and variables, and mutual-NAME(1) of a command with all below it. */
+void mu_man_overview(FILE *stream, const mu_command *const *commands);
+void mu_man_command(FILE *stream, const mu_command *command);
+
+/** A script for bash that completes commands, options, choices and files. */
+void mu_completion_bash(FILE *stream, const mu_command *const *commands);
+
 /** The exit statuses of all commands: status 0 to MU_EXIT_STATUS_COUNT - 1. */
 #define MU_EXIT_STATUS_COUNT 7
 const char *mu_exit_status_meaning(int status);
