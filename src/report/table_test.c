@@ -59,7 +59,11 @@ static void a_narrow_terminal_cuts_the_widest(void **state)
     mu_table *table = example();
     mu_table_print(terminal, table);
     fflush(terminal);
-    text[read(pty, text, sizeof text - 1)] = 0;
+    for (size_t len = 0, lines = 0; lines < 3; len++) { /* a terminal may hand them over in pieces */
+        assert_int_equal(read(pty, text + len, 1), 1);
+        lines += text[len] == '\n';
+        text[len + 1] = 0;
+    }
     assert_string_equal(text, "alias   subject               ends\n"
                               "server  CN=localhost, O=Mut…  2027-01-01\n"
                               "zo\xc3\xab                           2027-02-02\n");
