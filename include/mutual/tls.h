@@ -87,7 +87,7 @@ typedef struct mu_tls_ctx mu_tls_ctx;
 /**
  * References to identity and trust are taken. A client may have no identity (NULL); a server must have one.
  * A server that wants or needs client certificates must have at least one anchor or pin (MU_E_TRUSTSTORE_EMPTY); it announces its
- * anchors' subjects, and for a pin the leaf's issuer. A client must have a trust with at least one anchor or pin.
+ * anchors' subjects, and for a pin the leaf's issuer. A client must have a trust; with an empty one it refuses every server.
  * @param libctx the context that identity and trust were made in
  * @return 0, or -1 with MU_E_CONFIG_INVALID, MU_E_TRUSTSTORE_EMPTY, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_E_ALGORITHM_UNAVAILABLE,
  *         MU_E_WEAK_KEY_SIZE, MU_E_WEAK_SIGNATURE_DIGEST
@@ -112,6 +112,7 @@ typedef struct mu_verdict {
     int alert;                 /* TLS alert number, -1 if there was none */
     bool alert_sent;           /* we sent it; otherwise received */
     const char *version, *cipher, *group; /* "TLSv1.3", "TLS_AES_256_GCM_SHA384", "X25519"; static or owned by the verdict */
+    char *host;                /* client: the name or address that the server had to prove */
     char *peer_subject, *peer_issuer, *peer_serial, *peer_names; /* of the certificate the peer presented */
     const char *source;        /* the store of ours that answered, or that lacks the answer */
     bool cert_requested;       /* client: the server asked for a certificate */
@@ -152,7 +153,8 @@ typedef enum mu_tls_status {
     MU_TLS_OK,
     MU_TLS_WANT_READ,  /* call again when the transport is readable */
     MU_TLS_WANT_WRITE, /* … writable */
-    MU_TLS_CLOSED,     /* the peer closed properly (close_notify) or the transport ended after the handshake */
+    MU_TLS_CLOSED,     /* the peer closed properly (close_notify), or the transport ended after the handshake (mu_tls_conn_truncated);
+                          from mu_tls_write: the peer takes no more, but what it said before can be read */
     MU_TLS_FAILED      /* see the verdict; an alert, if due, has been handed to the transport */
 } mu_tls_status;
 
@@ -171,6 +173,8 @@ MU_API mu_tls_status mu_tls_read(mu_tls_conn *conn, void *data, size_t len, size
 MU_API mu_tls_status mu_tls_write(mu_tls_conn *conn, const void *data, size_t len, size_t *ret_len);
 /** Sends close_notify, once. The caller then shuts the socket down for writing and drains it, so that no reset overtakes the alert. */
 MU_API mu_tls_status mu_tls_shutdown(mu_tls_conn *conn);
+/** True if the transport ended without the peer's close_notify: whatever was to end with the connection may be incomplete. */
+MU_API bool mu_tls_conn_truncated(const mu_tls_conn *conn);
 /** Borrowed until the connection is freed; kept up to date by every call above. */
 MU_API const mu_verdict *mu_tls_conn_verdict(mu_tls_conn *conn);
 /** The peer's leaf, borrowed; NULL if it presented none. */
