@@ -9,14 +9,16 @@ typedef struct mu_store_settings {
     char *key_store, *key_store_password, *key_store_type, *key_alias, *key_password;
     char *certificate, *certificate_private_key;
     char *trust_store, *trust_store_password, *trust_store_type, *trust_certificate;
+    bool no_questions; /* a password that is not given is none, as in a JVM: neither the environment nor a terminal is asked */
 } mu_store_settings;
+
+struct mu_strlist;
 
 /**
  * The identity the settings name; *ret_identity is NULL and 0 is returned if they name none.
  * Passwords are asked for where needed and wiped afterwards. A wrong declared type is a warning on `warnings` (may be NULL; owned
  * errors are not used for warnings: each is one line of text).
  */
-struct mu_strlist;
 int mu_settings_identity(OSSL_LIB_CTX *libctx, const mu_store_settings *settings, mu_purpose purpose, int64_t now_s,
                          struct mu_strlist *warnings, mu_identity **ret_identity, mu_err **err);
 /** The trust they name; *ret_trust is NULL if they name none (no fallback here). */
