@@ -103,7 +103,7 @@ int mu_identity_from_store(mu_store *store, const char *alias, const char *key_p
     char *shown = mu_escape_dup(*path ? path : "the store", strlen(*path ? path : "the store"));
     char *source = NULL;
     EVP_PKEY *key = NULL;
-    mu_entry *entry;
+    mu_entry *entry = NULL;
 
     if (!shown) {
         mu_fail_nomem(err);
