@@ -18,7 +18,7 @@ BUILDS = {
     "build-tsan": ["-Db_sanitize=thread", "-Dunit_tests=disabled"],
 }
 UNIT_TIMEOUT_S = 300
-CMOCKA_LINE = re.compile(r"^(ok|not ok) \d+ (-|# SKIP) (.+)$", re.M)
+CMOCKA_LINE = re.compile(r"^(?:(?!ok|not ok|1\.\.)(.*)\n)?(ok|not ok) \d+ (-|# SKIP) (.+)$", re.M)  # with the line before: why it is skipped
 
 
 @dataclasses.dataclass
@@ -66,9 +66,9 @@ def run_unit(name, command):
         return [Outcome(f"unit {name}", "failed", f"not finished after {UNIT_TIMEOUT_S} s")]
     output = done.stdout + done.stderr
     outcomes = []
-    for verdict, mark, case in CMOCKA_LINE.findall(done.stdout):
+    for before, verdict, mark, case in CMOCKA_LINE.findall(done.stdout):
         if mark == "# SKIP":
-            outcomes.append(Outcome(f"unit {name}: {case}", "skipped", "skipped by the unit test"))
+            outcomes.append(Outcome(f"unit {name}: {case}", "skipped", before or "the unit test gives no reason"))
         else:
             outcomes.append(Outcome(f"unit {name}: {case}", "passed" if verdict == "ok" else "failed", "" if verdict == "ok" else output))
     planned = sum(int(n) for n in re.findall(r"^1\.\.(\d+)$", done.stdout, re.M))

@@ -27,11 +27,10 @@ def client(jdk, peer_classes, url, runs=1, **stores):
 
 
 def no_certificate(jdk, protocol):
-    """What a JVM tells the client that sent no certificate: the alert is another since some version between 17 and 25."""
-    old = "Received fatal alert: bad_certificate"
+    """What a JVM tells the client that sent no certificate. Updates of old JDKs (17.0.15 is before that) took over the new alerts."""
     alert = "certificate_required" if protocol == "TLSv1.3" else "handshake_failure"
     new = f"({alert}) Received fatal alert: {alert}"
-    return [old] if jdk.version <= 17 else [new] if jdk.version >= 25 else [old, old.replace("bad_certificate", alert), new]
+    return [new] if jdk.version >= 25 else [new, "Received fatal alert: bad_certificate"]
 
 
 def test_need(jdks, serve, pki, jvm_trust, peer_classes, protocol):
@@ -40,7 +39,7 @@ def test_need(jdks, serve, pki, jvm_trust, peer_classes, protocol):
         assert client(jdk, peer_classes, url, 3, trustStore=jvm_trust, keyStore=pki.path("client", "p12")) == ["HTTP status: 200"] * 3
         server.wait_for("^ACCEPTED CN=client,O=Test$", count=3)
         refused = client(jdk, peer_classes, url, 3, trustStore=jvm_trust)
-        assert set(refused) <= {f"FAILED: SSLHandshakeException: {text}" for text in no_certificate(jdk, protocol)}
+        assert len(set(refused)) == 1 and refused[0].removeprefix("FAILED: SSLHandshakeException: ") in no_certificate(jdk, protocol), refused
         server.wait_for("^REFUSED SSLHandshakeException: .*Empty client certificate chain", count=3)
         assert "BROKEN" not in server.out, server.out
 
@@ -50,7 +49,8 @@ def test_client_refuses(jdks, serve, peer_classes, protocol):
         server, url = serve(jdk, "need", protocol)
         [line] = client(jdk, peer_classes, url)
         assert line.startswith("FAILED: SSLHandshakeException: ") and "PKIX path building failed" in line
-        server.wait_for("^REFUSED SSLHandshakeException: .*Received fatal alert: certificate_unknown$")
+        # a JVM closes with its alert; in one of ten runs the server is still writing then and never reads it
+        server.wait_for("^REFUSED (SSLHandshakeException: .*Received fatal alert: certificate_unknown|SocketException: (Broken pipe|Connection reset).*)$")
 
 
 @pytest.mark.parametrize("mode", ["want", "none"])
