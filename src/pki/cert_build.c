@@ -36,9 +36,8 @@ int mu_profile_parse(const char *name, mu_profile *ret_profile, mu_err **err)
             return 0;
         }
     }
-    char *shown = mu_escape_dup(name, strlen(name));
-    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is no certificate profile", shown ? shown : "");
-    free(shown);
+    char shown[MU_SHOWN_SIZE];
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is no certificate profile", mu_escape_to(shown, name));
     return mu_err_hint(err, "Use root, intermediate, client-intermediate, server, client or peer.");
 }
 

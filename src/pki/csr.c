@@ -19,7 +19,8 @@ static bool add_names(X509_REQ *csr, const GENERAL_NAMES *names, bool critical)
 static bool fill(X509_REQ *csr, EVP_PKEY *key, const X509_NAME *subject, const GENERAL_NAMES *names)
 {
     return X509_REQ_set_version(csr, X509_REQ_VERSION_1) && X509_REQ_set_subject_name(csr, subject) &&
-           X509_REQ_set_pubkey(csr, key) && (!names || sk_GENERAL_NAME_num(names) == 0 || add_names(csr, names, X509_NAME_entry_count(subject) == 0));
+           X509_REQ_set_pubkey(csr, key) &&
+           (!names || sk_GENERAL_NAME_num(names) == 0 || add_names(csr, names, X509_NAME_entry_count(subject) == 0));
 }
 
 int mu_csr_build(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const X509_NAME *subject, const GENERAL_NAMES *names, X509_REQ **ret_csr,

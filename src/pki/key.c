@@ -38,9 +38,8 @@ static const struct curve *curve_of_bits(int bits)
 
 static int bad_spec(const char *text, mu_err **err)
 {
-    char *shown = mu_escape_dup(text, strlen(text));
-    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is no key algorithm that can be made here", shown ? shown : "");
-    free(shown);
+    char shown[MU_SHOWN_SIZE];
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is no key algorithm that can be made here", mu_escape_to(shown, text));
     return mu_err_hint(err, "Use RSA:2048 to RSA:8192, EC:P-256, EC:P-384, EC:P-521, Ed25519 or Ed448.");
 }
 

@@ -7,7 +7,7 @@
 
 /**
  * Append a description in lines "  label        value": subject, issuer, serial, validity, names, purposes, key, signature,
- * fingerprints and the other extensions. Everything that comes from the certificate is escaped; nothing but our own line breaks gets out.
+ * fingerprints and the other extensions. Everything that comes from the certificate is escaped; the only line breaks are ours.
  * @param now_s  to say how long it is still valid; INT64_MIN: do not say
  * @param indent spaces before each line
  */
