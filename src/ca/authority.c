@@ -1,0 +1,203 @@
+/* Making authorities: the root of a new folder, and intermediates below it. */
+#include "base/file.h"
+#include "base/text.h"
+#include "ca/ca_internal.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mutual/keystore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int fail_dir(const char *dir, int errnum, const char *doing, mu_err **err)
+{
+    char shown[MU_SHOWN_SIZE];
+    mu_code code = errnum == EACCES || errnum == EPERM ? MU_E_FILE_PERMISSION
+                   : errnum == ENOENT || errnum == ENOTDIR ? MU_E_STORE_NOT_FOUND : MU_E_WRITE_FAILED;
+    return mu_fail_errno(err, code, errnum, "cannot %s \"%s\"", doing, mu_escape_to(shown, dir));
+}
+
+static int require_empty(const char *dir, mu_err **err)
+{
+    DIR *stream = opendir(dir);
+    const struct dirent *entry;
+    bool has_ledger = false, empty = true;
+    char shown[MU_SHOWN_SIZE];
+
+    if (!stream)
+        return fail_dir(dir, errno, "read the folder", err);
+    while ((entry = readdir(stream))) {
+        empty = empty && entry->d_name[0] == '.';
+        has_ledger = has_ledger || strcmp(entry->d_name, "ledger.db") == 0;
+    }
+    closedir(stream);
+    if (empty)
+        return 0;
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, has_ledger ? "there is a CA in \"%s\" already" : "the folder \"%s\" is not empty",
+               mu_escape_to(shown, dir));
+    return mu_err_hint(err, "Name another folder with --ca.");
+}
+
+/* One process at a time makes authorities in a folder: their names and key files belong together. The lock ends with the descriptor. */
+static int lock_dir(mu_ca *ca, mu_err **err)
+{
+    int fd = open(ca->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_dir(ca->dir, errno, "open the folder", err);
+    if (flock(fd, LOCK_EX) != 0) {
+        close(fd);
+        return fail_dir(ca->dir, errno, "lock the folder", err);
+    }
+    ca->lock_fd = fd;
+    return 0;
+}
+
+static void unlock_dir(mu_ca *ca)
+{
+    if (ca->lock_fd >= 0)
+        close(ca->lock_fd);
+    ca->lock_fd = -1;
+}
+
+/* mkdir obeys the umask, so the mode is set afterwards; a folder that was there before was empty and becomes ours. */
+static int make_dir(mu_ca *ca, mu_err **err)
+{
+    if (mkdir(ca->dir, 0700) != 0 && errno != EEXIST)
+        return fail_dir(ca->dir, errno, "make the folder", err);
+    if (lock_dir(ca, err) != 0 || require_empty(ca->dir, err) != 0)
+        return -1;
+    return fchmod(ca->lock_fd, 0700) == 0 ? 0 : fail_dir(ca->dir, errno, "set the mode of the folder", err);
+}
+
+static int check_options(const mu_ca_authority_options *options, mu_err **err)
+{
+    const char *c = options->name;
+    while (isalnum((unsigned char)*c) || *c == '-' || *c == '_' || (*c == '.' && c > options->name))
+        c++;
+    if (*c || c == options->name || c - options->name > 64) {
+        mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "an authority's name has 1 to 64 letters, digits, \".\", \"-\" and \"_\"");
+        return mu_err_hint(err, "It becomes a file name: NAME.crt and NAME.key.");
+    }
+    if (options->password && *options->password == '\0')
+        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "an empty passphrase protects nothing");
+    return 0;
+}
+
+/* Replaces what an interrupted attempt left: no certificate was ever issued for it, or the name would be in the ledger. */
+static int write_file(const mu_ca *ca, const char *name, const char *suffix, const char *text, mu_err **err)
+{
+    char *path = mu_ca_path(ca, name, suffix);
+    const mu_file_replace_options options = {.new_mode = 0600};
+    int rc = path ? mu_file_replace(path, text, strlen(text), &options, err) : mu_fail_nomem(err);
+    free(path);
+    return rc;
+}
+
+static int write_key(const mu_ca *ca, const mu_ca_authority_options *options, EVP_PKEY *key, mu_err **err)
+{
+    char *pem = NULL;
+    int rc = mu_key_pem(ca->libctx, key, options->password, MU_CA_KEY_ITERATIONS, &pem, err);
+    if (rc == 0)
+        rc = write_file(ca, options->name, "key", pem, err);
+    OPENSSL_clear_free(pem, pem ? strlen(pem) : 0);
+    return rc;
+}
+
+static int write_cert(const mu_ca *ca, const char *name, X509 *cert, mu_err **err)
+{
+    STACK_OF(X509) *one = sk_X509_new_null();
+    char *pem = NULL;
+    int rc = one && sk_X509_push(one, cert) ? mu_certs_pem(one, &pem, err) : mu_fail_nomem(err);
+    if (rc == 0)
+        rc = write_file(ca, name, "crt", pem, err);
+    OPENSSL_free(pem);
+    sk_X509_free(one);
+    return rc;
+}
+
+/* The key is on the disk before its certificate can exist. spec needs profile, issuer, issuer_key (NULL both: self-signed). */
+static int make_authority(mu_ca *ca, const mu_ca_authority_options *options, mu_cert_spec *spec, const char *issuer, mu_err **err)
+{
+    EVP_PKEY *key = NULL;
+    X509 *cert = NULL;
+    int rc = -1;
+
+    if (mu_key_generate(ca->libctx, &options->key, &key, err) != 0)
+        return -1;
+    spec->subject = options->subject;
+    spec->public_key = key;
+    spec->not_after_s = options->now_s + (int64_t)options->days * 86400;
+    spec->pathlen = -1;
+    if (!spec->issuer)
+        spec->issuer_key = key;
+    if (write_key(ca, options, key, err) != 0 ||
+        mu_ca_certify(ca, issuer, spec->issuer_key, spec, options->name, options->now_s, options->name, &cert, err) != 0 ||
+        write_cert(ca, options->name, cert, err) != 0 || mu_ca_reload(ca, err) != 0)
+        goto out;
+    ca->keys[ca->count - 1] = key;
+    key = NULL;
+    rc = 0;
+out:
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return rc;
+}
+
+int mu_ca_init(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_options *options, mu_ca **ret_ca, mu_err **err)
+{
+    mu_cert_spec spec = {.profile = MU_PROFILE_ROOT, .not_before_s = options->now_s - MU_CA_BACKDATE_S};
+    mu_ca *ca = calloc(1, sizeof *ca);
+    char *path = NULL;
+    int rc = -1;
+
+    if (!ca)
+        return mu_fail_nomem(err);
+    ca->libctx = libctx;
+    ca->lock_fd = -1;
+    if (check_options(options, err) != 0)
+        goto out;
+    if (!(ca->dir = mu_strdup(dir)) || !(path = mu_ca_path(ca, "ledger", "db"))) {
+        mu_fail_nomem(err);
+        goto out;
+    }
+    if (make_dir(ca, err) != 0 || mu_ledger_create(path, &ca->ledger, err) != 0 ||
+        make_authority(ca, options, &spec, options->name, err) != 0)
+        goto out;
+    unlock_dir(ca);
+    *ret_ca = ca;
+    ca = NULL;
+    rc = 0;
+out:
+    free(path);
+    mu_ca_close(ca);
+    return rc;
+}
+
+int mu_ca_add_intermediate(mu_ca *ca, const mu_ca_authority_options *options, bool client_only, mu_err **err)
+{
+    mu_cert_spec spec = {.profile = client_only ? MU_PROFILE_CLIENT_INTERMEDIATE : MU_PROFILE_INTERMEDIATE};
+    int rc = -1;
+
+    if (check_options(options, err) != 0)
+        return -1;
+    if (!ca->keys[0])
+        return mu_fail(err, MU_E_PEM_KEY_ENCRYPTED, "the key of the root has not been unlocked");
+    if (lock_dir(ca, err) != 0 || mu_ca_reload(ca, err) != 0)
+        goto out;
+    if (mu_ca_find(ca, options->name)) {
+        mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "this CA has an authority \"%s\" already", options->name);
+        goto out;
+    }
+    spec.issuer = mu_ca_root(ca);
+    spec.issuer_key = ca->keys[0];
+    spec.not_before_s = mu_ca_start_s(spec.issuer, options->now_s);
+    rc = make_authority(ca, options, &spec, ca->authorities[0].name, err);
+out:
+    unlock_dir(ca);
+    return rc;
+}

@@ -1,0 +1,92 @@
+/**
+ * A certificate authority in a folder: a root, intermediates below it, and the ledger of everything they issued.
+ *
+ *     DIR/ledger.db            see ledger.h
+ *     DIR/root.crt, root.key   the root; its key PKCS #8, encrypted unless it was asked for otherwise
+ *     DIR/NAME.crt, NAME.key   an intermediate
+ *
+ * The folder has mode 0700, its files 0600, whatever the umask. A key may be taken away (kept offline) while it is not needed; the
+ * certificates are read from the ledger, their files are copies for people.
+ */
+#ifndef MU_CA_CA_H
+#define MU_CA_CA_H
+
+#include "ca/ledger.h"
+
+typedef struct mu_ca mu_ca;
+
+#define MU_CA_KEY_ITERATIONS 600000 /* PBKDF2-HMAC-SHA-256 over the passphrase of a CA key (OWASP's floor since 2023) */
+#define MU_CA_BACKDATE_S 300        /* clocks differ */
+
+typedef struct mu_ca_authority_options {
+    const char *name;        /* "root" for mu_ca_init; of an intermediate: letters, digits, ".", "-", "_" */
+    const X509_NAME *subject;
+    mu_key_spec key;
+    int days;
+    const char *password;    /* to encrypt the key with; NULL: it is stored as it is */
+    int64_t now_s;
+} mu_ca_authority_options;
+
+/**
+ * Make the folder (or use an empty one) and a root in it.
+ * @return 0 with an open and unlocked CA, or -1 with MU_E_USAGE (there is a CA, or something else, in the folder; an empty password),
+ *         MU_E_STORE_NOT_FOUND (the folder above does not exist), MU_E_FILE_PERMISSION, MU_E_WRITE_FAILED, or as mu_cert_prepare
+ */
+int mu_ca_init(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_options *options, mu_ca **ret_ca, mu_err **err);
+
+/** @return 0, or -1 with MU_E_STORE_NOT_FOUND (no CA there), MU_E_FILE_PERMISSION, MU_E_STORE_DAMAGED, MU_E_STORE_WRONG_TYPE */
+int mu_ca_open(OSSL_LIB_CTX *libctx, const char *dir, mu_ca **ret_ca, mu_err **err);
+/** Keys are wiped with it. */
+void mu_ca_close(mu_ca *ca);
+
+/** Borrowed until an authority is added. */
+X509 *mu_ca_root(const mu_ca *ca);
+/** The certificate of an authority by name, borrowed likewise; NULL if there is none. */
+X509 *mu_ca_find(const mu_ca *ca, const char *name);
+mu_ledger *mu_ca_ledger(const mu_ca *ca);
+
+/**
+ * Who issues: `wanted`, or without one the newest intermediate that may issue for that profile and is valid at now_s, else the root. For
+ * intermediates it is the root.
+ * @param wanted NULL: choose
+ * @param ret_name borrowed until an authority is added
+ * @return 0, or -1 with MU_E_USAGE (there is no authority of that name)
+ */
+int mu_ca_choose_issuer(const mu_ca *ca, const char *wanted, mu_profile profile, int64_t now_s, const char **ret_name, mu_err **err);
+
+/** Is that authority's key encrypted, and not unlocked yet? @return 0, or -1 with MU_E_STORE_NOT_FOUND (its file was taken away) */
+int mu_ca_is_locked(const mu_ca *ca, const char *authority, bool *ret_locked, mu_err **err);
+/**
+ * Read an authority's key, for everything it signs until mu_ca_close. Does nothing if that was done before.
+ * @param password NULL: none (enough if the key is not encrypted)
+ * @return 0, or -1 with MU_E_STORE_WRONG_PASSWORD, MU_E_PEM_KEY_ENCRYPTED (a password is needed), MU_E_STORE_NOT_FOUND,
+ *         MU_E_FILE_PERMISSION, MU_E_KEY_CERT_MISMATCH, MU_E_PEM_GARBAGE
+ */
+int mu_ca_unlock(mu_ca *ca, const char *authority, const char *password, mu_err **err);
+
+/** Make an intermediate below the root, which must be unlocked. client_only: it may issue for clients alone. */
+int mu_ca_add_intermediate(mu_ca *ca, const mu_ca_authority_options *options, bool client_only, mu_err **err);
+
+/** What to certify. All pointers are borrowed for the call. */
+typedef struct mu_ca_request {
+    const char *issuer;         /* as mu_ca_choose_issuer gave it; must be unlocked */
+    mu_profile profile;         /* server, client or peer */
+    const X509_NAME *subject;
+    const GENERAL_NAMES *names; /* NULL: none */
+    EVP_PKEY *public_key;
+    const char *alias;          /* for the ledger; NULL: none */
+    int64_t now_s;
+    int days;                   /* from now_s; the certificate is backdated by MU_CA_BACKDATE_S and never outlives its issuer */
+    int64_t not_before_s, not_after_s; /* not both 0: used instead of days (the lab makes an expired certificate this way) */
+} mu_ca_request;
+
+/**
+ * Certify a key: lint, reserve in the ledger, sign, confirm in the ledger, and only then hand out.
+ * @return 0, or -1 with what the lint found, MU_E_STORE_LOCKED, MU_E_WRITE_FAILED, MU_E_PEM_KEY_ENCRYPTED (issuer not unlocked)
+ */
+int mu_ca_issue(mu_ca *ca, const mu_ca_request *request, X509 **ret_cert, mu_err **err);
+
+/** The certificate and the authorities above it, leaf first, the root last. Owned by the caller (OSSL_STACK_OF_X509_free). */
+int mu_ca_chain(const mu_ca *ca, const char *issuer, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err);
+
+#endif

@@ -1,0 +1,30 @@
+#ifndef MU_CA_CA_INTERNAL_H
+#define MU_CA_CA_INTERNAL_H
+
+#include "ca/ca.h"
+
+struct mu_ca {
+    OSSL_LIB_CTX *libctx;
+    char *dir;
+    int lock_fd; /* of the folder, while authorities are made; else -1 */
+    mu_ledger *ledger;
+    mu_ledger_authority *authorities; /* oldest first; the root is the first */
+    EVP_PKEY **keys;                  /* by authority; NULL while locked */
+    size_t count;
+};
+
+/** Index of the authority, or -1. */
+int mu_ca_index(const mu_ca *ca, const char *name);
+/** Read the authorities from the ledger again; unlocked keys stay. */
+int mu_ca_reload(mu_ca *ca, mu_err **err);
+/** DIR/NAME.SUFFIX in new memory (free). */
+char *mu_ca_path(const mu_ca *ca, const char *name, const char *suffix);
+
+/** When a certificate made now begins: backdated for clocks that are behind, but not to before its issuer. */
+int64_t mu_ca_start_s(const X509 *issuer, int64_t now_s);
+
+/** Reserve, sign, confirm. authority_name: not NULL if the certificate becomes an authority of this folder. */
+int mu_ca_certify(mu_ca *ca, const char *issuer, EVP_PKEY *issuer_key, const mu_cert_spec *spec, const char *alias, int64_t now_s,
+                  const char *authority_name, X509 **ret_cert, mu_err **err);
+
+#endif

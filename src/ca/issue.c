@@ -1,0 +1,87 @@
+/* Issuing: lint, reserve, sign, confirm, hand out. */
+#include "base/text.h"
+#include "ca/ca_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int reserve(mu_ca *ca, const char *issuer, const X509 *cert, mu_profile profile, const char *alias, int64_t now_s, mu_err **err)
+{
+    uint8_t *tbs = NULL;
+    int len = mu_cert_tbs(cert, &tbs, err);
+    if (len < 0)
+        return -1;
+    char *serial = mu_cert_serial(cert), *subject = mu_name_text(X509_get_subject_name(cert)), *names = mu_cert_san_text(cert);
+    mu_ledger_row row = {.issuer = issuer, .serial = serial, .profile = mu_profile_name(profile), .subject = subject, .names = names,
+                         .alias = alias, .not_before_s = mu_cert_not_before_s(cert), .not_after_s = mu_cert_not_after_s(cert),
+                         .reserved_s = now_s, .der = tbs, .der_len = (size_t)len};
+    int rc = serial && subject && names ? mu_ledger_reserve(ca->ledger, &row, err) : mu_fail_nomem(err);
+    free(serial);
+    free(subject);
+    free(names);
+    OPENSSL_free(tbs);
+    return rc;
+}
+
+int mu_ca_certify(mu_ca *ca, const char *issuer, EVP_PKEY *issuer_key, const mu_cert_spec *spec, const char *alias, int64_t now_s,
+                  const char *authority_name, X509 **ret_cert, mu_err **err)
+{
+    X509 *cert = NULL;
+    if (mu_cert_prepare(ca->libctx, spec, &cert, err) != 0)
+        return -1;
+    if (reserve(ca, issuer, cert, spec->profile, alias, now_s, err) != 0 || mu_cert_sign(ca->libctx, cert, issuer_key, err) != 0 ||
+        mu_ledger_confirm(ca->ledger, issuer, cert, now_s, authority_name, err) != 0) {
+        X509_free(cert);
+        return -1;
+    }
+    *ret_cert = cert;
+    return 0;
+}
+
+int64_t mu_ca_start_s(const X509 *issuer, int64_t now_s)
+{
+    int64_t earliest_s = mu_cert_not_before_s(issuer), start_s = now_s - MU_CA_BACKDATE_S;
+    return start_s < earliest_s ? earliest_s : start_s;
+}
+
+int mu_ca_issue(mu_ca *ca, const mu_ca_request *request, X509 **ret_cert, mu_err **err)
+{
+    int i = mu_ca_index(ca, request->issuer);
+    bool dated = request->not_before_s != 0 || request->not_after_s != 0;
+
+    if (i < 0)
+        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "this CA has no such authority");
+    if (!ca->keys[i])
+        return mu_fail(err, MU_E_PEM_KEY_ENCRYPTED, "the key of \"%s\" has not been unlocked", request->issuer);
+    X509 *issuer = ca->authorities[i].cert;
+    if (!dated && mu_cert_not_after_s(issuer) <= request->now_s) {
+        mu_fail(err, MU_E_CERT_EXPIRED, "the issuer's certificate has expired");
+        return mu_err_detail(err, "authority \"%s\"", request->issuer);
+    }
+    mu_cert_spec spec = {.profile = request->profile, .subject = request->subject, .public_key = request->public_key,
+                         .names = request->names, .issuer = issuer, .issuer_key = ca->keys[i],
+                         .not_before_s = dated ? request->not_before_s : mu_ca_start_s(issuer, request->now_s),
+                         .not_after_s = dated ? request->not_after_s : request->now_s + (int64_t)request->days * 86400,
+                         .pathlen = -1};
+    return mu_ca_certify(ca, request->issuer, ca->keys[i], &spec, request->alias, request->now_s, NULL, ret_cert, err);
+}
+
+int mu_ca_chain(const mu_ca *ca, const char *issuer, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err)
+{
+    STACK_OF(X509) *chain = sk_X509_new_null();
+    X509 *parts[] = {cert, mu_ca_find(ca, issuer), mu_ca_root(ca)};
+    bool ok = chain != NULL;
+
+    for (size_t i = 0; i < 3; i++) {
+        if (!ok || !parts[i] || (i == 2 && parts[1] == parts[2])) /* issued by the root itself */
+            continue;
+        if ((ok = X509_up_ref(parts[i])) && !(ok = sk_X509_push(chain, parts[i]) > 0))
+            X509_free(parts[i]);
+    }
+    if (!ok) {
+        sk_X509_pop_free(chain, X509_free);
+        return mu_fail_nomem(err);
+    }
+    *ret_chain = chain;
+    return 0;
+}

@@ -1,0 +1,62 @@
+/** What the files of `mutual ca` share. */
+#ifndef MU_COMMANDS_CA_H
+#define MU_COMMANDS_CA_H
+
+#include "base/secret.h"
+#include "ca/ca.h"
+#include "cli/opt.h"
+
+#include <stdio.h>
+
+extern const mu_command mu_command_ca_init, mu_command_ca_intermediate, mu_command_ca_sign, mu_command_ca_issue, mu_command_ca_list,
+    mu_command_ca_show;
+
+#define MU_CA_DEFAULT_DIR "mutual-ca"
+
+/** Rows that all or several of the commands have; S is the options struct. */
+#define MU_OPT_CA_DIR(S) {"ca", 0, MU_OPT_TEXT, offsetof(S, ca), "DIR", "The CA's folder (default mutual-ca).", 0, 0}
+#define MU_OPT_CA_PASSWORD(S)                                                                                                      \
+    {"ca-password", 0, MU_OPT_SECRET, offsetof(S, ca_password), "P",                                                               \
+     "Passphrase of the CA's keys: pass:VALUE, env:NAME, file:PATH, fd:N, stdin, prompt, or the value itself.", 0, 0}
+#define MU_OPT_CA_JSON(S) {"json", 0, MU_OPT_FLAG, offsetof(S, json), NULL, "Print JSON.", 0, 0}
+
+/** dir NULL: the default. */
+int mu_ca_command_open(const char *dir, mu_ca **ret_ca, mu_err **err);
+/** Unlock an authority's key, asking for its passphrase only if it is encrypted. *ret_password (may be NULL) gets the one used. */
+int mu_ca_command_unlock(mu_ca *ca, const char *authority, const char *spec, mu_secret *ret_password, mu_err **err);
+/** "RSA" alone means 4096 bits for an authority. NULL: RSA:4096. */
+int mu_ca_command_key_spec(const char *text, mu_key_spec *ret_spec, mu_err **err);
+/* ---- sign and issue ---- */
+
+typedef struct mu_ca_leaf_options {
+    char *ca, *ca_password, *issuer, *san, *alias;
+    int profile; /* index into MU_CA_LEAF_PROFILES */
+    long days;
+} mu_ca_leaf_options;
+
+#define MU_CA_LEAF_PROFILES "server|client|peer"
+
+/** S is an options struct with a mu_ca_leaf_options named leaf. */
+#define MU_OPT_CA_LEAF(S)                                                                                                          \
+    {"ca", 0, MU_OPT_TEXT, offsetof(S, leaf.ca), "DIR", "The CA's folder (default mutual-ca).", 0, 0},                             \
+    {"ca-password", 0, MU_OPT_SECRET, offsetof(S, leaf.ca_password), "P",                                                          \
+     "Passphrase of the CA's keys: pass:VALUE, env:NAME, file:PATH, fd:N, stdin, prompt, or the value itself.", 0, 0},             \
+    {"issuer", 0, MU_OPT_TEXT, offsetof(S, leaf.issuer), "NAME",                                                                   \
+     "Which authority issues: root or an intermediate (default: the newest intermediate that fits, else root).", 0, 0},            \
+    {"profile", 0, MU_OPT_CHOICE, offsetof(S, leaf.profile), MU_CA_LEAF_PROFILES, "What the certificate is for (default server).", \
+     0, 0},                                                                                                                        \
+    {"san", 0, MU_OPT_TEXT, offsetof(S, leaf.san), "NAMES",                                                                        \
+     "Subject alternative names: dns:NAME,ip:ADDRESS,uri:URI,email:ADDRESS; a server needs one.", 0, 0},                           \
+    {"days", 0, MU_OPT_NUMBER, offsetof(S, leaf.days), "N",                                                                        \
+     "How long it is valid (default 365); never longer than its issuer.", 1, 36500},                                               \
+    {"alias", 0, MU_OPT_TEXT, offsetof(S, leaf.alias), "ALIAS", "Its name in the ledger and in stores.", 0, 0}
+
+/** Open the CA, choose the issuer and unlock it. *ret_ca is the caller's even on failure (may be NULL). */
+int mu_ca_leaf_begin(const mu_ca_leaf_options *o, mu_ca **ret_ca, mu_ca_request *request, mu_err **err);
+/** PEM to a file, or to standard output if path is NULL. */
+int mu_ca_write_certs(const char *path, const STACK_OF(X509) *certs, mu_err **err);
+/** The same, as a server sends it: a chain that ends in the root, without that. */
+int mu_ca_write_sent(const char *path, const STACK_OF(X509) *chain, mu_err **err);
+void mu_ca_leaf_tell(FILE *stream, const mu_ca_request *request, const X509 *cert);
+
+#endif

@@ -1,0 +1,61 @@
+/* What mutual ca sign and mutual ca issue have in common. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "commands/ca.h"
+
+#include <mutual/keystore.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_DAYS 365
+
+int mu_ca_leaf_begin(const mu_ca_leaf_options *o, mu_ca **ret_ca, mu_ca_request *request, mu_err **err)
+{
+    static const mu_profile profiles[] = {MU_PROFILE_SERVER, MU_PROFILE_CLIENT, MU_PROFILE_PEER}; /* as MU_CA_LEAF_PROFILES */
+    request->profile = profiles[o->profile];
+    request->now_s = mu_now_s();
+    request->days = o->days ? (int)o->days : DEFAULT_DAYS;
+    request->alias = o->alias;
+    if (mu_ca_command_open(o->ca, ret_ca, err) != 0 ||
+        mu_ca_choose_issuer(*ret_ca, o->issuer, request->profile, request->now_s, &request->issuer, err) != 0)
+        return -1;
+    return mu_ca_command_unlock(*ret_ca, request->issuer, o->ca_password, NULL, err);
+}
+
+int mu_ca_write_certs(const char *path, const STACK_OF(X509) *certs, mu_err **err)
+{
+    char *pem = NULL;
+    const mu_file_replace_options options = {.new_mode = mu_file_mode(false)};
+    int rc = mu_certs_pem(certs, &pem, err);
+    if (rc == 0 && path)
+        rc = mu_file_replace(path, pem, strlen(pem), &options, err);
+    else if (rc == 0)
+        fputs(pem, stdout);
+    OPENSSL_free(pem);
+    return rc;
+}
+
+int mu_ca_write_sent(const char *path, const STACK_OF(X509) *chain, mu_err **err)
+{
+    STACK_OF(X509) *sent = sk_X509_dup(chain);
+    if (!sent)
+        return mu_fail_nomem(err);
+    sk_X509_pop(sent); /* the root: peers have it, or must not believe it */
+    int rc = mu_ca_write_certs(path, sent, err);
+    sk_X509_free(sent);
+    return rc;
+}
+
+void mu_ca_leaf_tell(FILE *stream, const mu_ca_request *request, const X509 *cert)
+{
+    char *serial = mu_cert_serial(cert), *subject = mu_name_text(X509_get_subject_name(cert)), *names = mu_cert_san_text(cert);
+    char until[32];
+    fprintf(stream, "issued by %s: %s\n", request->issuer, subject ? subject : "?");
+    fprintf(stream, "  serial       %s\n", serial ? serial : "?");
+    fprintf(stream, "  profile      %s\n", mu_profile_name(request->profile));
+    fprintf(stream, "  names        %s\n", names && *names ? names : "none");
+    fprintf(stream, "  valid until  %s\n", mu_time_text(mu_cert_not_after_s(cert), until));
+    free(serial);
+    free(subject);
+    free(names);
+}
