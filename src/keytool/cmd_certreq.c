@@ -1,0 +1,107 @@
+/* Source: RFC 2986 (PKCS #10), RFC 2985 5.4.2 (extensionRequest). */
+#include "base/ossl.h"
+#include "keytool/algorithm.h"
+#include "keytool/commands.h"
+#include "keytool/dname.h"
+#include "keytool/ext.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+static int build(mu_kt *kt, EVP_PKEY *key, const X509_NAME *subject, STACK_OF(X509_EXTENSION) *extensions, X509_REQ **ret_req)
+{
+    mu_kt_signing signing;
+    EVP_MD_CTX *ctx = NULL;
+    X509_REQ *req = NULL;
+    int rc = -1;
+
+    if (mu_kt_signing_choose(kt, mu_kt_get(kt, MU_KT_SIG_ALG), key, &signing) != 0 || mu_kt_signing_begin(kt, &signing, key, &ctx) != 0)
+        return -1;
+    mu_ossl_clear();
+    req = X509_REQ_new_ex(kt->libctx, NULL);
+    if (req && X509_REQ_set_version(req, X509_REQ_VERSION_1) && X509_REQ_set_subject_name(req, subject) &&
+        X509_REQ_set_pubkey(req, key) && X509_REQ_add_extensions(req, extensions) && X509_REQ_sign_ctx(req, ctx) > 0) {
+        *ret_req = req;
+        req = NULL;
+        rc = 0;
+    } else {
+        mu_fail_ossl(&kt->err, MU_E_ALGORITHM_UNAVAILABLE, "cannot make the certificate request");
+        mu_kt_throw_err(kt, MU_KT_IO);
+    }
+    EVP_MD_CTX_free(ctx);
+    X509_REQ_free(req);
+    return rc;
+}
+
+/* The JDK's BEGIN line says NEW, and its lines end in CR LF. */
+static int write_request(mu_kt *kt, X509_REQ *req)
+{
+    mu_buf text;
+    unsigned char *der = NULL;
+    char line[80];
+    int len = i2d_X509_REQ(req, &der), rc;
+
+    if (len < 0)
+        return mu_fail_nomem(&kt->err);
+    mu_buf_init(&text, MU_BUF_TEXT_MAX);
+    mu_buf_add_str(&text, "-----BEGIN NEW CERTIFICATE REQUEST-----\r\n");
+    for (int at = 0; at < len; at += 48) {
+        EVP_EncodeBlock((unsigned char *)line, der + at, len - at < 48 ? len - at : 48);
+        mu_buf_addf(&text, "%s\r\n", line);
+    }
+    mu_buf_add_str(&text, "-----END NEW CERTIFICATE REQUEST-----\r\n");
+    rc = text.failed ? mu_fail_nomem(&kt->err) : mu_kt_output(kt, text.data, text.len);
+    mu_buf_free(&text);
+    OPENSSL_free(der);
+    return rc;
+}
+
+static void check_weak(mu_kt *kt, const char *label, X509_REQ *req)
+{
+    char name[MU_KT_ALGORITHM_MAX];
+    EVP_PKEY *key = X509_REQ_get0_pubkey(req);
+    mu_kt_strength strength;
+
+    mu_kt_signature_nid_name(X509_REQ_get_signature_nid(req), name);
+    strength = mu_kt_signature_strength(name);
+    mu_kt_warn_signature(kt, label, name, strength);
+    mu_kt_key_text(key, X509_REQ_get_X509_PUBKEY(req), name);
+    mu_kt_warn_key(kt, label, name, mu_kt_key_strength(key));
+}
+
+int mu_kt_certreq(mu_kt *kt)
+{
+    const char *alias = mu_kt_alias(kt), *dname = mu_kt_get(kt, MU_KT_DNAME), *file = mu_kt_get(kt, MU_KT_FILE);
+    EVP_PKEY *key = NULL;
+    X509_NAME *subject = NULL;
+    STACK_OF(X509_EXTENSION) *extensions = NULL;
+    X509_REQ *req = NULL;
+    const X509 *cert = NULL;
+    int rc = -1;
+
+    if (mu_kt_store_open(kt) != 0 || mu_kt_store_key(kt, alias, mu_kt_get(kt, MU_KT_KEY_PASS), &key) != 0)
+        goto out;
+    cert = sk_X509_value(mu_entry_get0_chain(mu_store_find(kt->store, alias)), 0);
+    if (!cert) {
+        mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "%s has no public key (certificate)", alias);
+        goto out;
+    }
+    if (dname && mu_kt_dname_parse(kt, dname, &subject) != 0)
+        goto out;
+    if (mu_kt_ext_build(kt, key, &extensions) != 0 ||
+        build(kt, key, subject ? subject : X509_get_subject_name(cert), extensions, &req) != 0 || write_request(kt, req) != 0)
+        goto out;
+    if (mu_kt_is_set(kt, MU_KT_VERBOSE) && file) {
+        fputs("Certification request stored in file <", stderr);
+        mu_kt_show(stderr, file);
+        fputs(">\nSubmit this to your CA\n", stderr);
+    }
+    check_weak(kt, "The generated certificate request", req);
+    rc = 0;
+out:
+    EVP_PKEY_free(key);
+    X509_NAME_free(subject);
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    X509_REQ_free(req);
+    return rc;
+}

@@ -1,0 +1,61 @@
+#include "keytool/keytool.h"
+#include "base/clock.h"
+#include "base/term.h"
+#include "keytool/kt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The JDK writes its errors to stdout. Only our own texts have line breaks in them (the list of an ambiguous word). */
+static void print_thrown(const mu_kt *kt)
+{
+    char *text = mu_strdup(kt->thrown), *save = NULL;
+    fputs("keytool error: ", stdout);
+    for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+        mu_kt_show(stdout, line);
+        fputc('\n', stdout);
+    }
+    free(text);
+    fflush(stdout);
+}
+
+static int finish(mu_kt *kt, int rc)
+{
+    const char *plain = mu_kt_property(kt, "mutual.plain");
+
+    if (rc != 0 && kt->err && !kt->thrown && kt->status < 0)
+        mu_kt_throw_err(kt, MU_KT_EXCEPTION);
+    if (kt->thrown)
+        print_thrown(kt);
+    mu_kt_print_warnings(kt, false);
+    if (kt->err && !(plain && strcasecmp(plain, "true") == 0))
+        mu_err_print(stderr, kt->err);
+    if (fflush(stdout) != 0) /* a full disk must not look like success */
+        return 1;
+    return rc == 0 ? 0 : kt->status;
+}
+
+static void done(mu_kt *kt)
+{
+    for (int i = 0; i < MU_KT_SLOT_COUNT; i++)
+        mu_kt_wipe(kt->value[i]);
+    mu_strlist_free(&kt->ext);
+    mu_strlist_free(&kt->properties);
+    mu_strlist_free(&kt->warnings);
+    mu_store_free(kt->store);
+    free(kt->store_file);
+    free(kt->shown_type);
+    free(kt->thrown);
+    mu_err_free(kt->err);
+}
+
+int mu_keytool_main(int argc, char **argv)
+{
+    mu_kt kt = {.now_ms = mu_now_ms(), .status = -1};
+    int rc = mu_kt_args(&kt, argc, argv);
+    if (rc == 0)
+        rc = kt.command->run(&kt);
+    rc = finish(&kt, rc);
+    done(&kt);
+    return rc;
+}

@@ -1,0 +1,136 @@
+/** What the files of keytool share: the state of one run, its errors, its questions. */
+#ifndef MU_KEYTOOL_KT_H
+#define MU_KEYTOOL_KT_H
+
+#include "base/text.h"
+#include "keytool/options.h"
+
+#include <mutual/keystore.h>
+#include <stdio.h>
+
+typedef struct mu_kt mu_kt;
+
+/** One command: its file has run, commands.c has the table. */
+typedef struct mu_kt_command {
+    const char *name;         /* "genkeypair" */
+    const char *legacy;       /* "genkey"; NULL: none */
+    const char *summary;      /* for the list of commands */
+    const char *file_help;    /* what -file is to this command */
+    const mu_kt_slot *usage;  /* its options in the order of the usage text, ended by MU_KT_SLOT_COUNT */
+    bool creates;             /* a missing key store is made */
+    bool reads_only;          /* asks for the password once, and an empty answer means "do not check" */
+    int (*run)(mu_kt *kt);    /* 0, or -1 after mu_kt_throw, mu_kt_usage or mu_kt_stop */
+} mu_kt_command;
+
+extern const mu_kt_command mu_kt_commands[];
+
+struct mu_kt {
+    const mu_kt_command *command;
+    char *value[MU_KT_SLOT_COUNT];   /* owned; NULL: not given; flags have "" */
+    mu_strlist ext;                  /* the -ext options in order */
+    mu_strlist properties;           /* "name=value" of -J-D options, in order */
+    mu_strlist warnings;             /* lines of the final block */
+    int64_t now_ms;
+    OSSL_LIB_CTX *libctx;
+
+    mu_store *store;                 /* open, or new and empty */
+    char *store_file;                /* owned */
+    char *shown_type;                /* "PKCS12": as asked for, else as found; owned */
+    bool store_exists;               /* the file was there */
+
+    char *thrown;                    /* "java.lang.Exception: …", escaped; NULL: nothing was thrown */
+    int status;                      /* exit status of a run that returned -1 without having thrown */
+    mu_err *err;                     /* our own view of the failure */
+};
+
+/** @return the value of an option or NULL; a flag that is set has "" */
+const char *mu_kt_get(const mu_kt *kt, mu_kt_slot slot);
+bool mu_kt_is_set(const mu_kt *kt, mu_kt_slot slot);
+/** The value of a -J-Dname=value option ("" without "="), or NULL. The last one wins. */
+const char *mu_kt_property(const mu_kt *kt, const char *name);
+
+/* ---- args.c ---- */
+
+/**
+ * Parse the words of the command line. Passwords in argv are overwritten.
+ * @return 0, or -1 after mu_kt_throw, mu_kt_usage, or help (status 0)
+ */
+int mu_kt_args(mu_kt *kt, int argc, char **argv);
+
+/* ---- help.c ---- */
+
+/** The usage text of kt->command, or the general one without a command, on stderr. */
+void mu_kt_help(const mu_kt *kt);
+/** One line on stderr, then the usage text; exit status 1. Returns -1. */
+int mu_kt_usage(mu_kt *kt, const char *fmt, ...) MU_PRINTF(2, 3);
+
+/* ---- fail.c ---- */
+
+#define MU_KT_EXCEPTION "java.lang.Exception"
+#define MU_KT_RUNTIME "java.lang.RuntimeException"
+#define MU_KT_IO "java.io.IOException"
+#define MU_KT_ILLEGAL_ARGUMENT "java.lang.IllegalArgumentException"
+#define MU_KT_STORE_FAULT "java.security.KeyStoreException"
+
+/**
+ * Fail as the JDK does: "keytool error: CLASS: message" on stdout, exit status 1. If kt->err is set (a library function failed), it stays
+ * as the cause; otherwise it becomes an error of that code. fmt NULL: the class alone. Returns -1.
+ */
+int mu_kt_throw(mu_kt *kt, mu_code code, const char *java_class, const char *fmt, ...) MU_PRINTF(4, 5);
+/** A library function has set kt->err and the JDK has no words of its own: its message becomes the exception's. Returns -1. */
+int mu_kt_throw_err(mu_kt *kt, const char *java_class);
+/** kt->err tells of a file that could not be opened or written: "java.io.FileNotFoundException: F (No such file or directory)". */
+int mu_kt_throw_file(mu_kt *kt, const char *path);
+/** End without an exception. Returns -1. */
+int mu_kt_stop(mu_kt *kt, int status);
+/** A line of the final warning block. */
+void mu_kt_warn(mu_kt *kt, const char *fmt, ...) MU_PRINTF(2, 3);
+/** The block so far, on stderr; empty afterwards. With `before_question` a blank line follows. */
+void mu_kt_print_warnings(mu_kt *kt, bool before_question);
+
+/* ---- show.c ---- */
+
+/** Print foreign text: as it is, but for control, invisible and invalid characters, which are escaped. */
+void mu_kt_show(FILE *out, const char *text);
+/** The same for bytes that may hold NUL. */
+void mu_kt_show_bytes(FILE *out, const void *data, size_t len);
+/** "45:4E:…" of any bytes, with that separator. */
+void mu_kt_show_hex(FILE *out, const uint8_t *data, size_t len, const char *separator);
+
+/* ---- ask.c ---- */
+
+/**
+ * Ask for a password on stderr and read a line from stdin, without echo on a terminal.
+ * @param ret_password owned by the caller (mu_kt_wipe); NULL after an empty line or the end of input
+ */
+int mu_kt_ask_password(mu_kt *kt, const char *prompt, char **ret_password);
+/** Ask up to 20 times for yes or no; nothing is no. @param ret_yes */
+int mu_kt_ask_yes(mu_kt *kt, const char *question, bool *ret_yes);
+/** A line from stdin without its end; NULL at the end of input. Owned by the caller (mu_kt_wipe). */
+char *mu_kt_read_line(void);
+/** Wipe and free; NULL is fine. */
+void mu_kt_wipe(char *secret);
+
+
+/* ---- store.c ---- */
+
+/** Open the key store that the options name, or begin a new one; asks for the password if need be. */
+int mu_kt_store_open(mu_kt *kt);
+/** Write it back. */
+int mu_kt_store_save(mu_kt *kt);
+/** The private key of an entry; asks for its password if the store's does not fit. "Alias <a> does not exist", "… has no key". */
+int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key);
+/** -alias, or "mykey". */
+const char *mu_kt_alias(const mu_kt *kt);
+
+/* ---- output.c ---- */
+
+/** Write to -file, or to stdout without it. */
+int mu_kt_output(mu_kt *kt, const void *data, size_t len);
+
+/* ---- cacerts.c ---- */
+
+/** Path of the JDK's cacerts file, or NULL if no JDK is found. Owned by the caller (free). */
+char *mu_kt_cacerts_path(void);
+
+#endif

@@ -1,0 +1,96 @@
+#include "keytool/options.h"
+
+#include <ctype.h>
+
+#define FLAG(name, slot, help) {name, MU_KT_##slot, MU_KT_FLAG, false, "", help}
+#define TEXT(name, slot, arg, help) {name, MU_KT_##slot, MU_KT_TEXT, false, arg, help}
+#define PASSWORD(name, slot, help) {name, MU_KT_##slot, MU_KT_PASSWORD, false, "<arg>", help}
+#define REPEATABLE(name, slot, kind, arg, help) {name, MU_KT_##slot, MU_KT_##kind, true, arg, help}
+#define SYNONYM(name, slot, kind) {name, MU_KT_##slot, MU_KT_##kind, false, NULL, NULL}
+
+const mu_kt_option mu_kt_options[] = {
+    TEXT("alias", ALIAS, "<alias>", "alias name of the entry to process"),
+    FLAG("cacerts", CA_CERTS, "access the cacerts keystore"),
+    TEXT("dname", DNAME, "<name>", "distinguished name"),
+    REPEATABLE("ext", EXT, LIST, "<value>", "X.509 extension"),
+    TEXT("file", FILE, "<file>", "file name"),
+    TEXT("groupname", GROUP_NAME, "<name>", "Group name. For example, an Elliptic Curve name."),
+    TEXT("keyalg", KEY_ALG, "<alg>", "key algorithm name"),
+    PASSWORD("keypass", KEY_PASS, "key password"),
+    TEXT("keysize", KEY_SIZE, "<size>", "key bit size"),
+    TEXT("keystore", KEY_STORE, "<keystore>", "keystore name"),
+    FLAG("noprompt", NO_PROMPT, "do not prompt"),
+    FLAG("protected", PROTECTED, "password through protected mechanism"),
+    TEXT("providername", PROVIDER_NAME, "<name>", "provider name"),
+    REPEATABLE("addprovider", ADD_PROVIDER, TEXT, "<name>", "add security provider by name (e.g. SunPKCS11)"),
+    REPEATABLE("providerclass", PROVIDER_CLASS, TEXT, "<class>", "add security provider by fully-qualified class name"),
+    REPEATABLE("providerarg", PROVIDER_ARG, TEXT, NULL, NULL),
+    TEXT("providerpath", PROVIDER_PATH, "<list>", "provider classpath"),
+    FLAG("rfc", RFC, "output in RFC style"),
+    TEXT("sigalg", SIG_ALG, "<alg>", "signature algorithm name"),
+    TEXT("signer", SIGNER, "<alias>", "signer alias"),
+    PASSWORD("signerkeypass", SIGNER_KEY_PASS, "signer key password"),
+    TEXT("startdate", START_DATE, "<date>", "certificate validity start date/time"),
+    PASSWORD("storepass", STORE_PASS, "keystore password"),
+    TEXT("storetype", STORE_TYPE, "<type>", "keystore type"),
+    FLAG("trustcacerts", TRUST_CA_CERTS, "trust certificates from cacerts"),
+    FLAG("v", VERBOSE, "verbose output"),
+    TEXT("validity", VALIDITY, "<days>", "validity number of days"),
+
+    SYNONYM("debug", DEBUG, FLAG),
+    SYNONYM("nowarn", NO_WARN, FLAG),
+    SYNONYM("srcalias", ALIAS, TEXT),
+    SYNONYM("destalias", DEST_ALIAS, TEXT),
+    SYNONYM("dest", DEST_ALIAS, TEXT),
+    SYNONYM("infile", IN_FILE, TEXT),
+    SYNONYM("outfile", OUT_FILE, TEXT),
+    {"id", MU_KT_ID, MU_KT_LIST, true, NULL, NULL},
+    SYNONYM("new", NEW_PASS, PASSWORD),
+    SYNONYM("destkeystore", KEY_STORE, TEXT),
+    SYNONYM("deststorepass", STORE_PASS, PASSWORD),
+    SYNONYM("deststoretype", STORE_TYPE, TEXT),
+    SYNONYM("srckeystore", SRC_KEY_STORE, TEXT),
+    SYNONYM("srcstorepass", SRC_STORE_PASS, PASSWORD),
+    SYNONYM("srcstoretype", SRC_STORE_TYPE, TEXT),
+    SYNONYM("srckeypass", SRC_KEY_PASS, PASSWORD),
+    SYNONYM("destkeypass", DEST_KEY_PASS, PASSWORD),
+    SYNONYM("destprovidername", PROVIDER_NAME, TEXT),
+    SYNONYM("srcprovidername", SRC_PROVIDER_NAME, TEXT),
+    {"provider", MU_KT_PROVIDER_CLASS, MU_KT_TEXT, true, NULL, NULL},
+    SYNONYM("destprotected", PROTECTED, FLAG),
+    SYNONYM("srcprotected", SRC_PROTECTED, FLAG),
+    SYNONYM("sslserver", SSL_SERVER, TEXT),
+    SYNONYM("jarfile", JAR_FILE, TEXT),
+    SYNONYM("tls", TLS, FLAG),
+    {NULL, 0, 0, false, NULL, NULL},
+};
+
+bool mu_kt_same_name(const char *word, const char *name)
+{
+    for (;; word++, name++) {
+        while (*word == '-')
+            word++;
+        while (*name == '-')
+            name++;
+        if (tolower((unsigned char)*word) != tolower((unsigned char)*name))
+            return false;
+        if (!*word)
+            return true;
+    }
+}
+
+const mu_kt_option *mu_kt_option_find(const char *word)
+{
+    for (const mu_kt_option *o = mu_kt_options; o->name; o++)
+        if (mu_kt_same_name(word, o->name))
+            return o;
+    return NULL;
+}
+
+const mu_kt_option *mu_kt_option_of(mu_kt_slot slot)
+{
+    for (const mu_kt_option *o = mu_kt_options; o->name; o++)
+        if (o->slot == slot && o->arg)
+            return o;
+    return NULL;
+}
