@@ -166,26 +166,43 @@ out:
 /* What is not a command here gets the JDK's answer to an unknown word; this says which commands there are. */
 static void explain_unknown(mu_kt *kt, const char *word)
 {
-    mu_fail_by(&kt->err, MU_E_USAGE, MU_BY_CALLER, "keytool has no option or command \"%s\"", word);
+    char *name = mu_strndup(word, strcspn(word, ":"));
+    bool known = name && mu_kt_option_find(name);
+
+    free(name);
+    if (known)
+        return;
+    char *safe = mu_escape_dup(word, strlen(word));
+    mu_fail_by(&kt->err, MU_E_USAGE, MU_BY_CALLER, "keytool has no option or command \"%s\"", safe ? safe : "?");
+    free(safe);
     mu_err_hint(&kt->err, "The commands that are here: -certreq, -genkeypair, -importcert, -list.");
+}
+
+/* The java launcher takes its own words away before keytool sees any, even from between an option and its value. */
+static int take_launcher_words(mu_kt *kt, int *argc, char **argv)
+{
+    int kept = 0;
+    for (int i = 0; i < *argc; i++) {
+        if (strncmp(argv[i], "-J", 2) != 0)
+            argv[kept++] = argv[i];
+        else if (strncmp(argv[i], "-J-D", 4) == 0 && mu_strlist_add(&kt->properties, argv[i] + 4) != 0)
+            return mu_fail_nomem(&kt->err);
+    }
+    *argc = kept;
+    return 0;
 }
 
 int mu_kt_args(mu_kt *kt, int argc, char **argv)
 {
     mu_strlist seen = {0};
+    int rc = take_launcher_words(kt, &argc, argv);
     bool help = argc == 0;
-    int rc = 0;
 
     for (int i = 0; i < argc && rc == 0; i++) {
-        int word = i;
-        if (strncmp(argv[i], "-J", 2) == 0) {
-            if (strncmp(argv[i], "-J-D", 4) == 0 && mu_strlist_add(&kt->properties, argv[i] + 4) != 0)
-                rc = mu_fail_nomem(&kt->err);
-            continue;
-        }
+        const char *word = argv[i];
         rc = parse_word(kt, &seen, argc, argv, &i, &help);
-        if (rc != 0 && !kt->thrown && !kt->err && word == i)
-            explain_unknown(kt, argv[i]);
+        if (rc != 0 && !kt->thrown && !kt->err)
+            explain_unknown(kt, word);
     }
     if (rc == 0 && help) {
         mu_kt_help(kt);

@@ -4,8 +4,10 @@
 #include "keytool/commands.h"
 #include "keytool/dname.h"
 #include "keytool/ext.h"
+#include "keytool/print.h"
 
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int build(mu_kt *kt, EVP_PKEY *key, const X509_NAME *subject, STACK_OF(X509_EXTENSION) *extensions, X509_REQ **ret_req)
@@ -33,25 +35,20 @@ static int build(mu_kt *kt, EVP_PKEY *key, const X509_NAME *subject, STACK_OF(X5
     return rc;
 }
 
-/* The JDK's BEGIN line says NEW, and its lines end in CR LF. */
 static int write_request(mu_kt *kt, X509_REQ *req)
 {
-    mu_buf text;
     unsigned char *der = NULL;
-    char line[80];
-    int len = i2d_X509_REQ(req, &der), rc;
+    char *text = NULL;
+    size_t text_len = 0;
+    int len = i2d_X509_REQ(req, &der), rc = -1;
+    FILE *memory = len > 0 ? open_memstream(&text, &text_len) : NULL;
 
-    if (len < 0)
-        return mu_fail_nomem(&kt->err);
-    mu_buf_init(&text, MU_BUF_TEXT_MAX);
-    mu_buf_add_str(&text, "-----BEGIN NEW CERTIFICATE REQUEST-----\r\n");
-    for (int at = 0; at < len; at += 48) {
-        EVP_EncodeBlock((unsigned char *)line, der + at, len - at < 48 ? len - at : 48);
-        mu_buf_addf(&text, "%s\r\n", line);
+    if (memory) {
+        mu_kt_print_pem_block(memory, "NEW CERTIFICATE REQUEST", der, (size_t)len);
+        rc = fclose(memory) == 0 ? 0 : -1;
     }
-    mu_buf_add_str(&text, "-----END NEW CERTIFICATE REQUEST-----\r\n");
-    rc = text.failed ? mu_fail_nomem(&kt->err) : mu_kt_output(kt, text.data, text.len);
-    mu_buf_free(&text);
+    rc = rc == 0 ? mu_kt_output(kt, text, text_len) : mu_fail_nomem(&kt->err);
+    free(text);
     OPENSSL_free(der);
     return rc;
 }

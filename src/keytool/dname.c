@@ -90,11 +90,11 @@ static int judge_component(mu_kt *kt, const char *rdn, const char *start, const 
         word_end--;
     if (!is_keyword(start, (size_t)(word_end - start)))
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_IO, "Invalid keyword \"%.*s\"", (int)(word_end - start), start);
-    if (open_quote)
-        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_IO, "Quoted string did not end in quote");
     const char *value = equals + 1;
     while (value < end && isspace((unsigned char)*value))
         value++;
+    if (open_quote && *value == '"')
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_IO, "Quoted string did not end in quote");
     X509_NAME *alone = NULL;
     char *text = mu_strndup(start, (size_t)(end - start));
     mu_err *err = NULL;

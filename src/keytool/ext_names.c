@@ -113,7 +113,8 @@ int mu_kt_general_name(mu_kt *kt, const char *type, const char *value, bool wild
     if (!(name = GENERAL_NAME_new()))
         return mu_fail_nomem(&kt->err);
     switch (which) {
-    case 0: rc = set_text(kt, name, GEN_EMAIL, value); break;
+    case 0: rc = *value ? set_text(kt, name, GEN_EMAIL, value)
+                        : mu_kt_throw(kt, MU_E_USAGE, RETHROWN, "RFC822Name may not be null or empty"); break;
     case 1: rc = set_uri(kt, name, value); break;
     case 2: rc = set_text(kt, name, GEN_DNS, value); break;
     case 3: rc = set_address(kt, name, value); break;

@@ -11,7 +11,7 @@ static const char *option_help(const mu_kt_command *command, const mu_kt_option 
 
 static int option_width(const mu_kt_option *option)
 {
-    return (int)(strlen(option->name) + strlen(option->arg)) + (*option->arg != '\0') + 1;
+    return (int)(strlen(option->name) + strlen(option->arg)) + (*option->arg != '\0');
 }
 
 static void command_help(const mu_kt_command *command)
@@ -24,7 +24,7 @@ static void command_help(const mu_kt_command *command)
     }
     for (const mu_kt_slot *s = command->usage; *s != MU_KT_SLOT_COUNT; s++) {
         const mu_kt_option *o = mu_kt_option_of(*s);
-        fprintf(stderr, " -%s%s%s%*s%s\n", o->name, *o->arg ? " " : "", o->arg, width - option_width(o) + 1, "", option_help(command, o));
+        fprintf(stderr, " -%s%s%s%*s%s\n", o->name, *o->arg ? " " : "", o->arg, width - option_width(o) + 2, "", option_help(command, o));
         if (*s == MU_KT_ADD_PROVIDER || *s == MU_KT_PROVIDER_CLASS)
             fprintf(stderr, "   [-providerarg <arg>]    configure argument for -%s\n", o->name);
     }
@@ -37,8 +37,7 @@ static void general_help(void)
     for (const mu_kt_command *c = mu_kt_commands; c->name; c++)
         fprintf(stderr, " -%-18s %s\n", c->name, c->summary);
     fputs("\nUse \"keytool -?, -h, or --help\" for this help message\n"
-          "Use \"keytool -command_name --help\" for usage of command_name.\n"
-          , stderr);
+          "Use \"keytool -command_name --help\" for usage of command_name.\n", stderr);
 }
 
 void mu_kt_help(const mu_kt *kt)

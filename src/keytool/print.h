@@ -8,8 +8,10 @@
 
 /** The block of -list -v: owner, issuer, …, extensions. */
 void mu_kt_print_cert(FILE *out, const X509 *cert);
-/** "-----BEGIN CERTIFICATE-----…" */
+/** "-----BEGIN CERTIFICATE-----…", lines end in CR LF as the JDK's do. */
 void mu_kt_print_pem(FILE *out, const X509 *cert);
+/** The same for any DER under any label. */
+void mu_kt_print_pem_block(FILE *out, const char *label, const uint8_t *der, size_t len);
 /** "#1: ObjectId: …", each extension followed by an empty line; in the JDK's order: by its name for the kind. */
 void mu_kt_print_extensions(FILE *out, const STACK_OF(X509_EXTENSION) *list);
 /** What follows the ObjectId line. @return false: this does not parse as that kind */

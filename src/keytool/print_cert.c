@@ -5,7 +5,7 @@
 #include "keytool/print.h"
 
 #include <mutual/pki.h>
-#include <openssl/pem.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,9 +17,24 @@ void mu_kt_print_fingerprint(FILE *out, const X509 *cert, const EVP_MD *digest)
         mu_kt_show_hex(out, md, len, ":");
 }
 
+void mu_kt_print_pem_block(FILE *out, const char *label, const uint8_t *der, size_t len)
+{
+    char line[80];
+    fprintf(out, "-----BEGIN %s-----\r\n", label);
+    for (size_t at = 0; at < len; at += 48) {
+        EVP_EncodeBlock((unsigned char *)line, der + at, len - at < 48 ? (int)(len - at) : 48);
+        fprintf(out, "%s\r\n", line);
+    }
+    fprintf(out, "-----END %s-----\r\n", label);
+}
+
 void mu_kt_print_pem(FILE *out, const X509 *cert)
 {
-    PEM_write_X509(out, (X509 *)cert);
+    unsigned char *der = NULL;
+    int len = i2d_X509(cert, &der);
+    if (len > 0)
+        mu_kt_print_pem_block(out, "CERTIFICATE", der, (size_t)len);
+    OPENSSL_free(der);
 }
 
 static void print_name(FILE *out, const char *label, const X509_NAME *name)

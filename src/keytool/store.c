@@ -53,8 +53,10 @@ static int check_options(mu_kt *kt)
     const char *key_pass = mu_kt_get(kt, MU_KT_KEY_PASS);
     const char *unavailable;
 
-    if (type && strcasecmp(type, "PKCS11") == 0 && file && strcmp(file, "NONE") != 0)
-        return mu_kt_usage(kt, "-keystore must be NONE if -storetype is PKCS11\n");
+    if (type && strcasecmp(type, "PKCS11") == 0 && file && strcmp(file, "NONE") != 0) {
+        fputs("-keystore must be NONE if -storetype is PKCS11\n", stderr);
+        return mu_kt_usage(kt, "%s", "");
+    }
     if (mu_kt_is_set(kt, MU_KT_PROTECTED) &&
         (mu_kt_is_set(kt, MU_KT_STORE_PASS) || key_pass || mu_kt_is_set(kt, MU_KT_NEW_PASS)))
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT,
