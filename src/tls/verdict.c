@@ -160,6 +160,12 @@ static void weigh_own_names(mu_tls_conn *conn)
     mu_err_free(err);
 }
 
+/* The note says the same and more, if there is one. */
+static const char *when(const mu_tls_conn *conn, mu_alert_phase phase)
+{
+    return phase != MU_PHASE_HELLO && conn->verdict.identity_note ? conn->verdict.identity_note : mu_alert_phase_text(phase);
+}
+
 static void fail_by_peer(mu_tls_conn *conn, int alert)
 {
     mu_verdict *v = &conn->verdict;
@@ -175,8 +181,7 @@ static void fail_by_peer(mu_tls_conn *conn, int alert)
     weigh_own_cert(conn);
     if (conn->ctx->identity && conn->facts.own_cert_sent)
         v->source = conn->ctx->identity->source;
-    mu_tls_set_text(&v->detail, mu_asprintf("received alert %s (%d) %s%s%s", mu_alert_name(alert), alert, mu_alert_phase_text(phase),
-                                            v->identity_note ? "; " : "", v->identity_note ? v->identity_note : ""));
+    mu_tls_set_text(&v->detail, mu_asprintf("received alert %s (%d), %s", mu_alert_name(alert), alert, when(conn, phase)));
 }
 
 /* ---- the peer went away without a word ---- */
@@ -196,11 +201,10 @@ static void fail_closed(mu_tls_conn *conn)
         promote(v, client ? MU_E_CLIENT_CA_NOT_TRUSTED : MU_E_CA_NOT_TRUSTED);
     else if (!client && conn->first_len == 0)
         promote(v, MU_E_LB_HEALTH_CHECK);
-    mu_tls_set_text(&v->detail, mu_asprintf("the %s %s %s, without an alert%s%s%s%s", peer_name(conn),
-                                            errnum ? "broke the connection" : "closed the connection",
-                                            v->confirmed ? "after the handshake" : mu_alert_phase_text(phase), errnum ? ": " : "",
-                                            errnum ? strerror(errnum) : "", v->identity_note ? "; " : "",
-                                            v->identity_note ? v->identity_note : ""));
+    mu_tls_set_text(&v->detail, mu_asprintf("the %s %s without an alert%s%s%s, %s", peer_name(conn),
+                                            errnum ? "broke the connection" : "closed the connection", errnum ? " (" : "",
+                                            errnum ? strerror(errnum) : "", errnum ? ")" : "",
+                                            v->confirmed ? "after the handshake" : when(conn, phase)));
 }
 
 /* ---- we refused ---- */
