@@ -58,7 +58,7 @@ int mu_p12_reprotect(mu_store *store, const mu_pbe *pbe, const char *password, m
         rc = entry->kind == MU_ENTRY_SECRET ? reprotect_secret(entry, pbe, password, &fresh[i], err)
                                             : reshroud(store, pbe, entry->payload, password, !entry->paid, &fresh[i], err);
     }
-    if (rc == 0)
+    if (rc == 0 && password != store->password.value)
         rc = mu_secret_set(&store->password, password, strlen(password), err);
     for (size_t i = 0; fresh && i < store->count; i++) {
         mu_entry *entry = store->entries[i];

@@ -351,6 +351,7 @@ int mu_p12_write(mu_store *store, const mu_store_write_options *options, mu_byte
     if (w.password && (options->renew_protection || !store->password.value || strcmp(w.password, store->password.value) != 0) &&
         mu_p12_reprotect(store, &w.key_pbe, w.password, err) != 0)
         return -1;
+    w.password = store->password.value;
     mu_buf_init_secret(&w.keys, store->limits.max_bytes);
     mu_buf_init_secret(&w.certs, store->limits.max_bytes);
     if ((w.written = sk_X509_new_null()))
