@@ -1,7 +1,5 @@
 #include "keystore_internal.h"
 
-#include <mutual/pki.h>
-
 mu_entry *mu_entry_new(mu_store *store, mu_entry_kind kind, const char *alias)
 {
     mu_entry *entry = calloc(1, sizeof *entry);
@@ -97,10 +95,10 @@ static int settle_leaf(mu_entry *entry, const EVP_PKEY *key, mu_err **err)
 {
     const mu_store *store = entry->store;
     X509 *leaf = NULL;
-    if (sk_X509_num(entry->chain) > 0 && mu_key_check_pair(sk_X509_value(entry->chain, 0), key, NULL) == 0)
+    if (sk_X509_num(entry->chain) > 0 && mu_cert_belongs(sk_X509_value(entry->chain, 0), key))
         return 0;
     for (size_t i = 0; i < store->item_count && !leaf; i++)
-        if (mu_key_check_pair(store->items[i]->cert, key, NULL) == 0)
+        if (mu_cert_belongs(store->items[i]->cert, key))
             leaf = store->items[i]->cert;
     if (leaf)
         return replace_chain(entry, leaf, err);

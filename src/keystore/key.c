@@ -68,6 +68,23 @@ int mu_p8_unshroud(mu_crypt *crypt, mu_bytes shrouded, const char *password, boo
     return rc;
 }
 
+/* RFC 3279 2.3.2: a DSA key in a certificate may leave its parameters to the issuer's; they are then taken to be those of our key. */
+static bool equal_but_for_parameters(const EVP_PKEY *public_key, const EVP_PKEY *key)
+{
+    EVP_PKEY *copy = EVP_PKEY_missing_parameters(public_key) ? EVP_PKEY_dup((EVP_PKEY *)(uintptr_t)public_key) : NULL;
+    bool equal = copy && EVP_PKEY_copy_parameters(copy, key) == 1 && EVP_PKEY_eq(copy, key) == 1;
+    EVP_PKEY_free(copy);
+    return equal;
+}
+
+bool mu_cert_belongs(const X509 *cert, const EVP_PKEY *key)
+{
+    const EVP_PKEY *public_key = X509_get0_pubkey(cert);
+    bool yes = public_key && (EVP_PKEY_eq(public_key, key) == 1 || equal_but_for_parameters(public_key, key));
+    mu_ossl_clear();
+    return yes;
+}
+
 X509 *mu_cert_from_der(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len)
 {
     const unsigned char *p = data;

@@ -271,6 +271,8 @@ void mu_attrs_free(STACK_OF(X509_ATTRIBUTE) *attrs);
 
 /** From unencrypted DER: PKCS #8, PKCS #1, SEC 1. */
 EVP_PKEY *mu_key_from_der(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len);
+/** Is that the key's certificate? */
+bool mu_cert_belongs(const X509 *cert, const EVP_PKEY *key);
 int mu_key_to_p8(const EVP_PKEY *key, mu_bytes *ret, mu_err **err);
 /** EncryptedPrivateKeyInfo of PKCS #8 bytes. */
 int mu_p8_shroud(mu_crypt *crypt, const mu_pbe *pbe, const char *password, mu_bytes p8, mu_bytes *ret, mu_err **err);

@@ -111,10 +111,9 @@ static char *subject_name(const X509 *cert)
 {
     char *text = NULL, *name = NULL;
     BIO *bio = BIO_new(BIO_s_mem());
-    if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
-        long len = BIO_get_mem_data(bio, &text);
-        name = mu_strndup(text, (size_t)len);
-    }
+    if (bio && X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0 &&
+        BIO_write(bio, "", 1) == 1 && BIO_get_mem_data(bio, &text) > 0)
+        name = mu_strdup(text);
     BIO_free(bio);
     return name;
 }

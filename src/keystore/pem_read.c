@@ -1,7 +1,5 @@
 #include "keystore_internal.h"
 
-#include <mutual/pki.h>
-
 static int add_key(mu_store *store, const mu_pem_block *block, mu_err **err)
 {
     char number[32];
@@ -100,7 +98,7 @@ static X509 *find_leaf(const mu_store *store, const mu_entry *entry)
     if (entry->form != MU_KEY_CLEAR)
         return store->item_count ? store->items[0]->cert : NULL;
     for (size_t i = 0; i < store->item_count; i++)
-        if (mu_key_check_pair(store->items[i]->cert, entry->key, NULL) == 0)
+        if (mu_cert_belongs(store->items[i]->cert, entry->key))
             return store->items[i]->cert;
     return NULL;
 }
