@@ -1,6 +1,8 @@
 #include "keystore_internal.h"
 
 #include <limits.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 
 EVP_PKEY *mu_key_from_der(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len)
 {
@@ -68,19 +70,26 @@ int mu_p8_unshroud(mu_crypt *crypt, mu_bytes shrouded, const char *password, boo
     return rc;
 }
 
-/* RFC 3279 2.3.2: a DSA key in a certificate may leave its parameters to the issuer's; they are then taken to be those of our key. */
-static bool equal_but_for_parameters(const EVP_PKEY *public_key, const EVP_PKEY *key)
+/* RFC 3279 2.3.2: a DSA key in a certificate may leave its parameters to the issuer's. OpenSSL does not decode such a key, but its
+   public value can be compared. */
+static bool equal_dsa_value(const X509 *cert, const EVP_PKEY *key)
 {
-    EVP_PKEY *copy = EVP_PKEY_missing_parameters(public_key) ? EVP_PKEY_dup((EVP_PKEY *)(uintptr_t)public_key) : NULL;
-    bool equal = copy && EVP_PKEY_copy_parameters(copy, key) == 1 && EVP_PKEY_eq(copy, key) == 1;
-    EVP_PKEY_free(copy);
+    mu_bytes bits = mu_bytes_of(X509_get0_pubkey_bitstr(cert));
+    const unsigned char *p = bits.data;
+    BIGNUM *ours = NULL, *theirs = NULL;
+    ASN1_INTEGER *number = EVP_PKEY_is_a(key, "DSA") ? d2i_ASN1_INTEGER(NULL, &p, (long)bits.len) : NULL;
+    bool equal = number && (theirs = ASN1_INTEGER_to_BN(number, NULL)) && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PUB_KEY, &ours) &&
+                 BN_cmp(ours, theirs) == 0;
+    ASN1_INTEGER_free(number);
+    BN_free(ours);
+    BN_free(theirs);
     return equal;
 }
 
 bool mu_cert_belongs(const X509 *cert, const EVP_PKEY *key)
 {
     const EVP_PKEY *public_key = X509_get0_pubkey(cert);
-    bool yes = public_key && (EVP_PKEY_eq(public_key, key) == 1 || equal_but_for_parameters(public_key, key));
+    bool yes = public_key ? EVP_PKEY_eq(public_key, key) == 1 : equal_dsa_value(cert, key);
     mu_ossl_clear();
     return yes;
 }
