@@ -107,6 +107,15 @@ static int from_variable(const char *name, mu_secret *ret_secret, mu_err **err)
     return 0;
 }
 
+void mu_password_forget(void)
+{
+    for (size_t i = 0; i < VARIABLES_MAX && used[i].name; i++) {
+        mu_secret_clear(&used[i].value);
+        free(used[i].name);
+        used[i].name = NULL;
+    }
+}
+
 static int from_prompt(const char *what, mu_secret *ret_secret, mu_err **err)
 {
     char shown[MU_SHOWN_SIZE], prompt[MU_SHOWN_SIZE + 32];

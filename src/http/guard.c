@@ -67,8 +67,8 @@ bool mu_http_guard_byte(mu_http_guard *guard, uint8_t byte, mu_http_refusal *ref
         return refuse(refusal, 400, "LF without CR");
     if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
         return refuse(refusal, 400, "control character");
-    if (guard->column++ == 0 && (byte == ' ' || byte == '\t' || byte == ':'))
-        return refuse(refusal, 400, "a line that starts with a blank or a colon"); /* RFC 9112 5.2: obs-fold; a field without a name */
+    if (guard->column++ == 0 && (byte == ' ' || byte == '\t' || byte == ':')) /* RFC 9112 5.2: obs-fold; a field without a name */
+        return refuse(refusal, 400, "a line that starts with a blank or a colon");
     if (guard->lines == 0 && !guard->in_body && guard->kind == MU_HTTP_REQUEST && !request_line_byte(guard, byte, refusal))
         return false;
     guard->last = byte;

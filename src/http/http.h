@@ -49,7 +49,8 @@ void mu_http_parser_free(mu_http_parser *parser);
 void mu_http_expect_no_body(mu_http_parser *parser);
 
 /**
- * Take some bytes. Stops at events, so *ret_used may be less than len: call again with the rest. Interim responses (1xx) are skipped.
+ * Take some bytes. Stops at events, so *ret_used may be less than len: call again with the rest. Interim responses (1xx) are
+ * skipped.
  */
 mu_http_event mu_http_parse(mu_http_parser *parser, const void *data, size_t len, size_t *ret_used);
 /** The transport has ended. MU_HTTP_DONE if that ends the message (a response without a length), else MU_HTTP_BAD. */
@@ -57,7 +58,7 @@ mu_http_event mu_http_parse_end(mu_http_parser *parser);
 /** True before the first byte of a message. */
 bool mu_http_is_idle(const mu_http_parser *parser);
 
-/** After MU_HTTP_BAD: what is wrong (static text); *ret_status (may be NULL) is the answer it deserves: 400, 413, 414, 417, 431, 501, 505. */
+/** After MU_HTTP_BAD: what is wrong (static text). *ret_status (may be NULL): the answer: 400, 413, 414, 417, 431, 501 or 505. */
 const char *mu_http_problem(const mu_http_parser *parser, int *ret_status);
 
 /* ---- the head, valid from MU_HTTP_HEAD until the parse call that follows MU_HTTP_DONE ---- */

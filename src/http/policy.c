@@ -88,7 +88,8 @@ bool mu_http_policy(const mu_http_parser *parser, mu_http_refusal *refusal)
     if (parser->llhttp.http_major != 1 || parser->llhttp.http_minor > 1)
         return refuse(refusal, 505, "only HTTP/1.0 and HTTP/1.1 are spoken here");
     if (parser->kind == MU_HTTP_RESPONSE)
-        return parser->llhttp.status_code == 101 ? refuse(refusal, 400, "an upgrade nobody asked for") : check_length(parser, refusal);
+        return parser->llhttp.status_code == 101 ? refuse(refusal, 400, "an upgrade nobody asked for")
+                                                 : check_length(parser, refusal);
     return check_target(parser, refusal) && check_host(parser, refusal) && check_length(parser, refusal) &&
            check_expect(parser, refusal);
 }

@@ -48,8 +48,9 @@ void mu_http_write_head(mu_buf *out, const mu_http_answer *answer)
 {
     char date[32];
 
-    mu_buf_addf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %llu\r\n", answer->status, mu_http_reason_phrase(answer->status),
-                mu_http_date(answer->now_s, date), (unsigned long long)answer->content_length);
+    mu_buf_addf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %llu\r\n", answer->status,
+                mu_http_reason_phrase(answer->status), mu_http_date(answer->now_s, date),
+                (unsigned long long)answer->content_length);
     if (answer->content_type)
         mu_buf_addf(out, "Content-Type: %s\r\nX-Content-Type-Options: nosniff\r\n", answer->content_type);
     if (answer->allow)

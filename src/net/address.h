@@ -19,7 +19,7 @@ const char *mu_address_text(const mu_address *address, char *out);
 /** 0 for unix sockets. */
 int mu_address_port(const mu_address *address);
 bool mu_address_is_unix(const mu_address *address);
-/** The address without port as bytes, for counting by address: IPv4 as IPv6 (::ffff:a.b.c.d), IPv6 by its /64, which one host owns. */
+/** The host as bytes, for counting by address: IPv4 as IPv6 (::ffff:a.b.c.d), IPv6 by its /64, which one host owns. */
 void mu_address_host_key(const mu_address *address, unsigned char out[16]);
 
 #endif

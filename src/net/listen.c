@@ -26,7 +26,8 @@ static int set(int fd, int level, int option)
 static int fail_listen(const mu_address *address, int errnum, mu_err **err)
 {
     char text[MU_ADDRESS_TEXT_MAX];
-    mu_code code = errnum == EADDRINUSE ? MU_E_PORT_IN_USE : errnum == EACCES || errnum == EPERM ? MU_E_FILE_PERMISSION : MU_E_CONFIG_INVALID;
+    bool forbidden = errnum == EACCES || errnum == EPERM;
+    mu_code code = errnum == EADDRINUSE ? MU_E_PORT_IN_USE : forbidden ? MU_E_FILE_PERMISSION : MU_E_CONFIG_INVALID;
 
     return mu_fail_errno(err, code, errnum, "cannot listen on %s", mu_address_text(address, text));
 }
@@ -72,7 +73,8 @@ static int open_unix(mu_listener *listener)
         return -1;
     if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && is_stale(address))
         unlink(path);
-    if (bind(fd, (const struct sockaddr *)&address->storage, address->len) == 0 && listen(fd, SOMAXCONN) == 0 && lstat(path, &st) == 0) {
+    if (bind(fd, (const struct sockaddr *)&address->storage, address->len) == 0 && listen(fd, SOMAXCONN) == 0 &&
+        lstat(path, &st) == 0) {
         listener->dev = st.st_dev;
         listener->ino = st.st_ino;
         return fd;

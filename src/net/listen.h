@@ -7,11 +7,11 @@
 typedef struct mu_listener mu_listener;
 
 /**
- * Bind and listen, non-blocking. TCP: the address is first bound without SO_REUSEPORT, so that it is an error if anyone listens there,
- * then once more for every further worker with it. A unix socket is one descriptor for all; a file left behind by a dead server is
- * replaced.
- * @return 0, or -1 with MU_E_PORT_IN_USE, MU_E_FILE_PERMISSION (a port below 1024, a folder we may not write), MU_E_CONFIG_INVALID (the
- *         address is not one of this machine …)
+ * Bind and listen, non-blocking. TCP: the address is first bound without SO_REUSEPORT, so that it is an error if anyone
+ * listens there, then once more for every further worker with it. A unix socket is one descriptor for all; a file left behind
+ * by a dead server is replaced.
+ * @return 0, or -1 with MU_E_PORT_IN_USE, MU_E_FILE_PERMISSION (a port below 1024, a folder we may not write),
+ *         MU_E_CONFIG_INVALID (the address is not one of this machine …)
  */
 int mu_listener_open(const mu_address *address, int workers, mu_listener **ret_listener, mu_err **err);
 /** Closes what is still open and removes a unix socket's file if it is still ours. */

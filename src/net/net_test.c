@@ -162,8 +162,8 @@ static void test_loop_timer(void **state)
 static void test_addresses(void **state)
 {
     static const char *good[] = {"127.0.0.1:8443", "0.0.0.0:0", "[::1]:8443", "[fe80::1]:65535", "unix:/tmp/x.sock"};
-    static const char *wrong[] = {"", "8443", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:80x", "::1:8443",
-                                  "[127.0.0.1]:80", "[::1]", "localhost:8443", "unix:", ":8443", "[]:1", "1.2.3:1"};
+    static const char *wrong[] = {"", "8443", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:80x",
+                                  "::1:8443", "[127.0.0.1]:80", "[::1]", "localhost:8443", "unix:", ":8443", "[]:1", "1.2.3:1"};
     char text[MU_ADDRESS_TEXT_MAX];
     mu_address address;
     mu_err *err = NULL;

@@ -9,7 +9,7 @@ struct address_count {
     long count;
 };
 
-/* Where the count of that address is, or would be. Nobody gains by collisions: the chains are no longer than there are connections. */
+/* Where the count of that address is, or would be. Nobody gains by collisions: no chain is longer than there are connections. */
 static address_count **find(address_counts *counts, const mu_address *address, unsigned char key[16])
 {
     unsigned hash = 0;

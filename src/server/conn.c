@@ -409,7 +409,8 @@ bool conn_start(worker *w, int fd, const mu_address *peer)
     w->conns = c;
     if (!(c->parser = mu_http_parser_new(MU_HTTP_REQUEST, NULL, NULL, NULL)) ||
         mu_tls_conn_new(w->tls, &io, NULL, mu_now_s(), &c->tls, NULL) < 0 ||
-        mu_loop_set_timer(w->loop, &c->timer, config(c)->handshake_timeout_ms) < 0 || mu_loop_add(w->loop, &c->watch, MU_WATCH_STREAM) < 0)
+        mu_loop_set_timer(w->loop, &c->timer, config(c)->handshake_timeout_ms) < 0 ||
+        mu_loop_add(w->loop, &c->watch, MU_WATCH_STREAM) < 0)
         conn_free(c);
     return true;
 }

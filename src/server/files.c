@@ -34,7 +34,7 @@ static int hex(char c)
     return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
 
-/* The next component, decoded. @return its length, 0 at the end of the path, -1 if it is no path, -2 if no file can have that name */
+/* The next component, decoded. @return its length; 0 at the end of the path; -1: no path; -2: no file can have that name */
 static int next_name(const char **path, char out[256])
 {
     int len = 0;

@@ -1,11 +1,12 @@
 /*
- * One line for every refused handshake, as key=value (logfmt); text between double quotes with \" \\ \xHH and \u{H} escapes:
+ * One line for every refused handshake, as key=value (logfmt); text between double quotes with \" \' \\ \xHH and \u{H} escapes:
  *
  *     time=2026-11-23T16:10:00Z event=handshake-refused peer=127.0.0.1:40312 cause=cert-expired by=us alert=certificate_expired
- *     alert_direction=sent depth=0 x509_error=10 x509_text="certificate has expired" version=TLSv1.3 subject="CN=a" serial="0a1b" detail="..."
+ *     alert_direction=sent depth=0 x509_error=10 x509_text="certificate has expired" version=TLSv1.3 subject="CN=a" serial="a1b"
+ *     detail="..."
  *
- * Keys that are unknown are left out; cause and by are always there. Whoever is refused must not be able to fill a disk: ten lines a
- * second and worker, then one line that says how many were left out.
+ * Keys that are unknown are left out; cause and by are always there. Whoever is refused must not be able to fill a disk: ten
+ * lines a second and worker, then one line that says how many were left out.
  */
 #include "server/server_internal.h"
 

@@ -34,5 +34,6 @@ void mu_reply_make(const mu_server *server, const char *method, const char *targ
     if (server->root_fd >= 0)
         reply_with_file(server->root_fd, method, target, reply);
     else
-        *reply = (mu_reply){.status = 200, .type = TEXT_TYPE, .body = server->respond, .length = strlen(server->respond), .file_fd = -1};
+        *reply = (mu_reply){.status = 200, .type = TEXT_TYPE, .file_fd = -1, .body = server->respond,
+                            .length = strlen(server->respond)};
 }

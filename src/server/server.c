@@ -45,8 +45,8 @@ static int open_root(mu_server *server, mu_err **err)
     server->root_fd = -1;
     if (!server->config.root || (server->root_fd = open(server->config.root, O_PATH | O_DIRECTORY | O_CLOEXEC)) >= 0)
         return 0;
-    return mu_fail_errno(err, errno == EACCES ? MU_E_FILE_PERMISSION : MU_E_STORE_NOT_FOUND, errno, "cannot serve files from \"%s\"",
-                         server->config.root);
+    return mu_fail_errno(err, errno == EACCES ? MU_E_FILE_PERMISSION : MU_E_STORE_NOT_FOUND, errno,
+                         "cannot serve files from \"%s\"", server->config.root);
 }
 
 /* One after the other, because OpenSSL reads its configuration into process-wide variables. */

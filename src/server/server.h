@@ -1,13 +1,13 @@
 /**
- * An HTTPS server with client certificates: worker threads, each with its own event loop, listener, library context, TLS context and
- * counters, so that connections take no lock. Usable by other commands in-process (lab).
+ * An HTTPS server with client certificates: worker threads, each with its own event loop, listener, library context, TLS
+ * context and counters, so that connections take no lock. Usable by other commands in-process (lab).
  *
  *     mu_server_new    checks everything, makes the contexts, binds
  *     mu_server_start  begins to accept, in threads of its own
  *     mu_server_stop   finishes running requests, joins the threads
  *
- * The functions here are for one thread. OpenSSL keeps part of its configuration process-wide, so no other thread may make a library
- * context or an SSL_CTX while mu_server_new runs.
+ * The functions here are for one thread. OpenSSL keeps part of its configuration process-wide, so no other thread may make a
+ * library context or an SSL_CTX while mu_server_new runs.
  */
 #ifndef MU_SERVER_SERVER_H
 #define MU_SERVER_SERVER_H

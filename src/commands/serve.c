@@ -1,0 +1,231 @@
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "commands/commands.h"
+#include "config/password.h"
+#include "config/settings.h"
+#include "server/drop_user.h"
+#include "server/server.h"
+
+#include <openssl/ssl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+typedef struct serve_options {
+    mu_store_settings stores;
+    mu_strlist listen;
+    int client_auth, tls_min, tls_max;
+    char *groups, *sigalgs, *ciphers;
+    char *respond, *root, *user;
+    long workers, handshake_timeout_s, header_timeout_s, idle_timeout_s, max_connections, max_connections_per_address;
+} serve_options;
+
+#define O(member) offsetof(serve_options, member)
+
+static const mu_opt options_table[] = {
+    {"listen", 0, MU_OPT_LIST, O(listen), "ADDR:PORT",
+     "Where to listen: 127.0.0.1:8443 (the default), [::1]:8443 or unix:PATH; port 0: any free one. May be repeated.", 0, 0},
+    MU_OPT_KEY_STORE(serve_options, stores),
+    MU_OPT_TRUST_STORE(serve_options, stores),
+    {"client-auth", 0, MU_OPT_CHOICE, O(client_auth), "need|want|none",
+     "Client certificates: needed (the default), asked for, or not asked for.", 0, 0},
+    {"respond", 0, MU_OPT_TEXT, O(respond), "TEXT", "Answer every request with 200 and this text; the default is OK.", 0, 0},
+    {"root", 0, MU_OPT_TEXT, O(root), "DIR",
+     "Serve the files in this folder instead (GET and HEAD; no symbolic links, no names that start with a dot).", 0, 0},
+    {"workers", 0, MU_OPT_NUMBER, O(workers), "N", "Threads; the default is one for each processor.", 1, 1024},
+    {"user", 0, MU_OPT_TEXT, O(user), "NAME", "Become this user once ports are bound and stores are read.", 0, 0},
+    {"tls-min", 0, MU_OPT_CHOICE, O(tls_min), "1.2|1.3", "Lowest TLS version; the default is 1.2.", 0, 0},
+    {"tls-max", 0, MU_OPT_CHOICE, O(tls_max), "1.3|1.2", "Highest TLS version; the default is 1.3.", 0, 0},
+    {"groups", 0, MU_OPT_TEXT, O(groups), "LIST", "Key exchange groups by IANA name, separated by colons.", 0, 0},
+    {"sigalgs", 0, MU_OPT_TEXT, O(sigalgs), "LIST", "Signature algorithms by IANA name, separated by colons.", 0, 0},
+    {"ciphers", 0, MU_OPT_TEXT, O(ciphers), "LIST", "Cipher suites by IANA name, separated by colons.", 0, 0},
+    {"handshake-timeout", 0, MU_OPT_NUMBER, O(handshake_timeout_s), "SECONDS",
+     "For a whole handshake; the default is 10.", 1, 3600},
+    {"header-timeout", 0, MU_OPT_NUMBER, O(header_timeout_s), "SECONDS",
+     "From a request's first byte to the end of its header; the default is 10.", 1, 3600},
+    {"idle-timeout", 0, MU_OPT_NUMBER, O(idle_timeout_s), "SECONDS",
+     "Between requests on one connection; the default is 60.", 1, 86400},
+    {"max-connections", 0, MU_OPT_NUMBER, O(max_connections), "N",
+     "Connections of one worker at a time; the default is 10000.", 1, 1000000},
+    {"max-connections-per-address", 0, MU_OPT_NUMBER, O(max_connections_per_address), "N",
+     "The same from one address (an IPv6 /64); the default is 1024.", 1, 1000000},
+    {0},
+};
+
+static const mu_example examples[] = {
+    {"The guide's server", "mutual serve --key-store server.p12 --trust-store server-trust.p12"},
+    {"From PEM files, on all addresses",
+     "mutual serve --certificate server.crt --certificate-private-key server.key --trust-certificate ca.crt "
+     "--listen 0.0.0.0:8443"},
+    {"Files, as an unprivileged user",
+     "mutual serve --key-store server.p12 --trust-store server-trust.p12 --root /srv/www --listen 0.0.0.0:443 "
+     "--user www-data"},
+    {0},
+};
+
+static int usage(mu_err **err, const char *problem, const char *hint)
+{
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "%s", problem);
+    return mu_err_hint(err, "%s", hint);
+}
+
+static int parse_listen(const mu_strlist *texts, mu_address **ret_addresses, size_t *ret_count, mu_err **err)
+{
+    static char *guide[] = {(char *)"127.0.0.1:8443"};
+    const mu_strlist fallback = {guide, 1};
+    mu_address *addresses;
+
+    if (texts->count == 0)
+        texts = &fallback;
+    if (!(addresses = calloc(texts->count, sizeof *addresses)))
+        return mu_fail_nomem(err);
+    for (size_t i = 0; i < texts->count; i++)
+        if (mu_address_parse(texts->items[i], &addresses[i], err) < 0) {
+            free(addresses);
+            return -1;
+        }
+    *ret_addresses = addresses;
+    *ret_count = texts->count;
+    return 0;
+}
+
+static int load_stores(const serve_options *o, mu_server_config *config, mu_err **err)
+{
+    mu_strlist warnings = {0};
+    int rc = -1;
+
+    if (mu_settings_identity(NULL, &o->stores, MU_PURPOSE_SERVER, mu_now_s(), &warnings, &config->identity, err) == 0 &&
+        mu_settings_trust(NULL, &o->stores, &warnings, &config->trust, err) == 0)
+        rc = config->identity ? 0 : usage(err, "a server needs a certificate and its private key",
+                                          "Name them with --key-store, or with --certificate and --certificate-private-key.");
+    for (size_t i = 0; i < warnings.count; i++)
+        fprintf(stderr, "mutual serve: warning: %s\n", warnings.items[i]);
+    mu_strlist_free(&warnings);
+    return rc;
+}
+
+/* Everything that needs the options; afterwards they may be wiped. */
+static int make_server(const serve_options *o, mu_server **ret_server, mu_err **err)
+{
+    static const mu_client_auth auth[] = {MU_CLIENT_AUTH_NEED, MU_CLIENT_AUTH_WANT, MU_CLIENT_AUTH_NONE};
+    mu_address *addresses = NULL;
+    mu_server_config config = {
+        .workers = (int)o->workers,
+        .tls = {.min_version = o->tls_min == 1 ? TLS1_3_VERSION : TLS1_2_VERSION,
+                .max_version = o->tls_max == 1 ? TLS1_2_VERSION : TLS1_3_VERSION,
+                .groups = o->groups, .sigalgs = o->sigalgs, .ciphers = o->ciphers, .client_auth = auth[o->client_auth]},
+        .respond = o->respond,
+        .root = o->root,
+        .handshake_timeout_ms = o->handshake_timeout_s * 1000,
+        .head_timeout_ms = o->header_timeout_s * 1000,
+        .idle_timeout_ms = o->idle_timeout_s * 1000,
+        .max_connections = o->max_connections,
+        .max_connections_per_address = o->max_connections_per_address,
+        .log = true,
+    };
+    int rc = -1;
+
+    if (o->respond && o->root)
+        return usage(err, "--respond and --root exclude each other", "Give one of them.");
+    if (parse_listen(&o->listen, &addresses, &config.listen_count, err) < 0 || load_stores(o, &config, err) < 0)
+        goto out;
+    config.listen = addresses;
+    if (mu_server_new(&config, ret_server, err) < 0)
+        goto out;
+    if (o->user && mu_drop_user(o->user, err) < 0) {
+        mu_server_free(*ret_server);
+        *ret_server = NULL;
+        goto out;
+    }
+    rc = 0;
+out:
+    mu_identity_free(config.identity);
+    mu_trust_free(config.trust);
+    free(addresses);
+    return rc;
+}
+
+/* Each connection is a descriptor; the soft limit of most systems is 1,024. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void announce(const mu_server *server)
+{
+    const mu_address *address;
+    char text[MU_ADDRESS_TEXT_MAX];
+
+    for (size_t i = 0; (address = mu_server_address(server, i)); i++) {
+        mu_address_text(address, text);
+        printf(mu_address_is_unix(address) ? "mTLS server listening on %s\n" : "mTLS server listening on https://%s/\n", text);
+    }
+    fflush(stdout);
+}
+
+/* The first SIGTERM or SIGINT lets running requests finish, the second one does not wait for them. */
+static int run_until_signal(mu_server *server, mu_err **err)
+{
+    sigset_t ends;
+    int which;
+
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    if (mu_server_start(server, err) < 0)
+        return -1;
+    announce(server);
+    sigwait(&ends, &which);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    pthread_sigmask(SIG_UNBLOCK, &ends, NULL);
+    mu_server_stop(server);
+    return 0;
+}
+
+static int run(const mu_command *command, void *options, const mu_strlist *args)
+{
+    mu_server *server = NULL;
+    mu_err *err = NULL;
+    int rc;
+    (void)args;
+
+    raise_descriptor_limit();
+    rc = make_server(options, &server, &err);
+    mu_opt_free(command, options); /* passwords are not kept while serving */
+    mu_password_forget();
+    if (rc == 0)
+        rc = run_until_signal(server, &err);
+    mu_server_free(server);
+    return rc == 0 ? 0 : mu_cli_fail(false, err);
+}
+
+const mu_command mu_command_serve = {
+    .name = "serve",
+    .summary = "an HTTPS server that asks its clients for certificates",
+    .synopsis = "--key-store FILE --trust-store FILE [options]",
+    .description =
+        "Serves HTTP/1.1 over TLS 1.2 and 1.3. Prints \"mTLS server listening on https://ADDR:PORT/\" for each listener "
+        "once it accepts. With --client-auth need or want it does not start without somebody to trust; system roots are "
+        "never used.\n\n"
+        "Every refused handshake is a line on standard error, as key=value with text in double quotes: time, "
+        "event=handshake-refused, peer, cause (see mutual explain), by (us or peer), alert with alert_direction (sent or "
+        "received), depth, x509_error with x509_text, version, subject and serial of the client's certificate, detail; "
+        "what is unknown is left out. At most ten lines a second and worker are written; event=log-suppressed says how "
+        "many were not.\n\n"
+        "SIGTERM or SIGINT stops accepting and lets running requests finish, for five seconds at most; a second one ends "
+        "at once.\n\n"
+        "Limits: 16 KiB of request header, 8 KiB of request target, 100 header fields, 1 MiB of request body (read and "
+        "dropped) within 60 seconds, 30 seconds without progress of an answer.",
+    .options = options_table,
+    .examples = examples,
+    .options_size = sizeof(serve_options),
+    .run = run,
+};
