@@ -2,8 +2,9 @@
  * Judges chains in bulk for test_verify.py: one JSON object a line on standard input, one verdict a line on standard output. Spawning
  * a sanitized program for each of thousands of cases would take the better part of the suite's time.
  *
- * {"certs": [leaf, untrusted…], "trusted": […], "crls": […], "purpose": "server|client|any", "rules": "openssl|strict|jsse",
- *  "host": …, "ip": …, "at": seconds, "max_depth": N}; certificates and CRLs are base64 DER.
+ * {"certs": [leaf, untrusted…], "trusted": […], "purpose": "server|client|any", "rules": "openssl|strict|jsse",
+ *  "host": …, "ip": …, "at": seconds, "max_depth": N}; certificates and CRLs are base64 DER. A line without "certs" has "untrusted" and
+ * "crls" for all that follow.
  */
 #include <mutual/pki.h>
 
@@ -89,11 +90,26 @@ static void judge(const json_t *in, X509 *leaf, const mu_verify_params *params)
     json_decref(out);
 }
 
+static STACK_OF(X509) *common_certs;
+static STACK_OF(X509_CRL) *common_crls;
+
+static bool read_crls(const json_t *list, STACK_OF(X509_CRL) *crls)
+{
+    bool ok = true;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        X509_CRL *crl = read_crl(json_array_get(list, i));
+        ok = ok && crl;
+        if (crl)
+            sk_X509_CRL_push(crls, crl);
+    }
+    return ok;
+}
+
 static void run(const json_t *in)
 {
     static const char *const purposes[] = {"any", "server", "client", NULL}, *const rules[] = {"openssl", "strict", "jsse", NULL};
     mu_verify_params params = {.max_depth = -1, .security_level = -1};
-    const json_t *certs = json_object_get(in, "certs"), *crls = json_object_get(in, "crls");
+    const json_t *certs = json_object_get(in, "certs");
     STACK_OF(X509) *trusted = sk_X509_new_null(), *untrusted = sk_X509_new_null();
     X509 *leaf = read_cert(json_array_get(certs, 0));
 
@@ -104,14 +120,10 @@ static void run(const json_t *in)
     params.at_s = json_integer_value(json_object_get(in, "at"));
     if (json_is_integer(json_object_get(in, "max_depth")))
         params.max_depth = (int)json_integer_value(json_object_get(in, "max_depth"));
-    params.crls = crls ? sk_X509_CRL_new_null() : NULL;
-    for (size_t i = 0; i < json_array_size(crls); i++) {
-        X509_CRL *crl = read_crl(json_array_get(crls, i));
-        if (crl)
-            sk_X509_CRL_push(params.crls, crl);
-    }
     params.trusted = trusted;
     params.untrusted = untrusted;
+    params.crls = common_crls;
+    X509_add_certs(untrusted, common_certs, X509_ADD_FLAG_UP_REF);
     if (read_certs(json_object_get(in, "trusted"), 0, trusted) && read_certs(certs, 1, untrusted) && leaf)
         judge(in, leaf, &params);
     else
@@ -119,7 +131,14 @@ static void run(const json_t *in)
     X509_free(leaf);
     sk_X509_pop_free(trusted, X509_free);
     sk_X509_pop_free(untrusted, X509_free);
-    sk_X509_CRL_pop_free(params.crls, X509_CRL_free);
+}
+
+static void set_common(const json_t *in)
+{
+    common_certs = sk_X509_new_null();
+    common_crls = sk_X509_CRL_new_null();
+    if (!read_certs(json_object_get(in, "untrusted"), 0, common_certs) || !read_crls(json_object_get(in, "crls"), common_crls))
+        exit(1);
 }
 
 int main(void)
@@ -129,10 +148,14 @@ int main(void)
 
     while (getline(&line, &cap, stdin) > 0) {
         json_t *in = json_loads(line, 0, NULL);
-        run(in);
+        if (json_object_get(in, "certs"))
+            run(in);
+        else
+            set_common(in);
         json_decref(in);
-        fflush(stdout);
     }
     free(line);
+    sk_X509_pop_free(common_certs, X509_free);
+    sk_X509_CRL_pop_free(common_crls, X509_CRL_free);
     return 0;
 }

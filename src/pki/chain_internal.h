@@ -39,7 +39,7 @@ typedef struct mu_library_run {
     int first;             /* index of the certificate that is judged as the leaf */
     unsigned long flags;   /* X509_V_FLAG_… */
     int security_level;
-    bool with_purpose;     /* purpose and policy of params apply */
+    bool with_purpose;     /* params->purpose applies */
     X509_STORE_CTX_verify_cb callback; /* NULL, or what overlooks errors: only for predictions. Its app data is the run itself */
 } mu_library_run;
 

@@ -110,7 +110,8 @@ int mu_path_judge_jsse(const mu_path *path, const mu_verify_params *params, mu_f
     int rc = 1;
 
     *ret = (mu_finding){MU_OK, -1, X509_V_OK};
-    run.flags = X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_PARTIAL_CHAIN;
+    run.flags = X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_POLICY_CHECK |
+                (params->policy ? X509_V_FLAG_EXPLICIT_POLICY : 0);
     /* An anchor that is the leaf is accepted without any check: "the leaf itself is trusted". */
     if (path->count > 1)
         rc = mu_library_verify(&run, ret);

@@ -33,8 +33,9 @@ static bool set_params(X509_STORE_CTX *ctx, const mu_library_run *run)
     if (ok && run->with_purpose && params->purpose != MU_PURPOSE_ANY)
         ok = X509_VERIFY_PARAM_set_purpose(param, params->purpose == MU_PURPOSE_CLIENT ? X509_PURPOSE_SSL_CLIENT
                                                                                        : X509_PURPOSE_SSL_SERVER) == 1;
-    if (ok && params->policy && run->with_purpose) {
-        ASN1_OBJECT *oid = OBJ_txt2obj(params->policy, 1);
+    if (ok && (run->flags & X509_V_FLAG_POLICY_CHECK)) {
+        /* RFC 5280 6.1.1 (c): "the special value any-policy" if the user is not concerned about policy; the library would take none */
+        ASN1_OBJECT *oid = params->policy ? OBJ_txt2obj(params->policy, 1) : OBJ_nid2obj(NID_any_policy);
         ok = oid && X509_VERIFY_PARAM_add0_policy(param, oid) == 1;
         if (!ok)
             ASN1_OBJECT_free(oid);
@@ -131,11 +132,12 @@ int mu_path_judge(const mu_path *path, const mu_verify_params *params, mu_findin
     int rc;
 
     *ret = (mu_finding){MU_OK, -1, X509_V_OK};
-    run.flags = root && !pin ? 0 : X509_V_FLAG_PARTIAL_CHAIN;
+    /* A CA that demands an explicit policy means it, whether anybody asked for one or not. */
+    run.flags = X509_V_FLAG_POLICY_CHECK | (root && !pin ? 0 : X509_V_FLAG_PARTIAL_CHAIN);
     if (params->rules == MU_RULES_STRICT)
-        run.flags |= X509_V_FLAG_X509_STRICT | X509_V_FLAG_POLICY_CHECK;
+        run.flags |= X509_V_FLAG_X509_STRICT;
     if (params->policy)
-        run.flags |= X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_EXPLICIT_POLICY;
+        run.flags |= X509_V_FLAG_EXPLICIT_POLICY;
     if (params->crls && !pin)
         run.flags |= root ? X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL : X509_V_FLAG_CRL_CHECK;
 
