@@ -378,7 +378,7 @@ static void names_and_addresses(void **state)
     open_version(&d, &healthy, TLS1_3_VERSION);
     mu_tls_io io = {wire_read, wire_write, &d.client_side};
     mu_tls_conn *conn = NULL;
-    static const char *const bad[] = {"", "a..b", "-\n", "b\xc3\xbc" "cher.test", "a b", "a\"b"};
+    static const char *const bad[] = {"", "a..b", "-\n", ("b\xc3\xbc" "cher.test"), "a b", "a\"b"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_code(MU_E_USAGE, mu_tls_conn_new(d.client_ctx, &io, bad[i], TEST_NOW_S, &conn, &err));
     duo_free(&d);
