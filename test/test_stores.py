@@ -121,7 +121,8 @@ def prints(family):
 def ours(tool, family, tmp_path_factory):
     """A store written by us: key Server with its chain, trusted Lab-Root."""
     path = tmp_path_factory.mktemp("ours") / "ours.p12"
-    tool.ok("make", PASSWORD, path, f"key=Server:{family.path('store-leaf', 'pem')}", f"trusted=Lab-Root:{family.path('store-root', 'crt')}")
+    tool.ok("make", PASSWORD, path, f"key=Server:{family.path('store-leaf', 'pem')}",
+            f"trusted=Lab-Root:{family.path('store-root', 'crt')}")
     return path
 
 
@@ -139,7 +140,8 @@ def test_ours_by_every_jdk(ours, jdks, prints):
         assert sorted(entries) == [("lab-root", "trustedCertEntry"), ("server", "PrivateKeyEntry")]
         assert "Certificate chain length: 3" in listing and prints["mid"] in listing
         # a request is signed by the key: so the JDK could decrypt it
-        assert "BEGIN NEW CERTIFICATE REQUEST" in jdk.keytool_ok("-certreq", "-alias", "server", "-keystore", ours, "-storepass", PASSWORD).out
+        request = jdk.keytool_ok("-certreq", "-alias", "server", "-keystore", ours, "-storepass", PASSWORD).out
+        assert "BEGIN NEW CERTIFICATE REQUEST" in request
 
 
 def test_a_jdk_changes_our_store_and_we_read_it_again(tool, ours, jdks, family, prints, tmp_path):
@@ -149,7 +151,8 @@ def test_a_jdk_changes_our_store_and_we_read_it_again(tool, ours, jdks, family, 
         jdk.keytool_ok("-importcert", "-noprompt", "-alias", "Mid", "-file", family.path("store-mid", "crt"), "-keystore", path,
                        "-storepass", PASSWORD)
         store = tool.one(PASSWORD, path)
-        assert sorted(store.summary()) == [("key", "pair", "server", 3), ("trusted", "-", "Lab-Root", 1), ("trusted", "-", "Mid", 1)]
+        assert sorted(store.summary()) == [
+            ("key", "pair", "server", 3), ("trusted", "-", "Lab-Root", 1), ("trusted", "-", "Mid", 1)]
         assert store.entry("server").chain == [prints["leaf"], prints["mid"], prints["root"]]
         assert store.entry("server").dated and not store.loose
 
@@ -200,8 +203,8 @@ def test_our_pbmac1_and_password_less_stores(tool, family, jdk, tmp_path):
 
 def export(family, path, *options, name="Named"):
     names = ["-name", name] if name is not None else []
-    proc.run_ok(["openssl", "pkcs12", "-export", "-inkey", family.path("store-leaf", "key"), "-in", family.path("store-leaf", "crt"),
-                 "-certfile", family.path("store-mid", "crt"), "-passout", f"pass:{PASSWORD}", "-out", path, *names, *options])
+    proc.run_ok(["openssl", "pkcs12", "-export", "-inkey", family.path("store-leaf", "key"), "-in",
+                 family.path("store-leaf", "crt"), "-certfile", family.path("store-mid", "crt"), "-passout", f"pass:{PASSWORD}", "-out", path, *names, *options])
     return path
 
 
@@ -290,8 +293,8 @@ def test_by_python(tool, family, prints, tmp_path):
 
 
 def genkey(jdk, path, alias, *options, password=PASSWORD):
-    jdk.keytool_ok("-genkeypair", "-alias", alias, "-keyalg", "EC", "-dname", f"CN={alias}", "-keystore", path, "-storetype", "PKCS12",
-                   "-storepass", password, *options)
+    jdk.keytool_ok("-genkeypair", "-alias", alias, "-keyalg", "EC", "-dname", f"CN={alias}", "-keystore", path,
+                   "-storetype", "PKCS12", "-storepass", password, *options)
 
 
 LEGACY = "-J-Dkeystore.pkcs12.legacy"
@@ -305,7 +308,8 @@ def test_by_every_jdk(tool, jdks, family, prints, tmp_path):
         genkey(jdk, path, "two")
         jdk.keytool_ok("-importcert", "-noprompt", "-alias", "Root", "-file", family.path("store-root", "crt"), "-keystore", path,
                        "-storepass", PASSWORD)
-        jdk.keytool_ok("-genseckey", "-alias", "secret", "-keyalg", "AES", "-keysize", "256", "-keystore", path, "-storepass", PASSWORD)
+        jdk.keytool_ok("-genseckey", "-alias", "secret", "-keyalg", "AES", "-keysize", "256", "-keystore", path,
+                       "-storepass", PASSWORD)
         expected = [("key", "pair", "one", 1), ("key", "pair", "two", 1), ("secret", "-", "secret", 0), ("trusted", "-", "Root", 1)]
         store = tool.one(PASSWORD, path)
         assert sorted(store.summary()) == expected
@@ -318,8 +322,8 @@ def test_by_every_jdk(tool, jdks, family, prints, tmp_path):
         assert sorted(re.findall(r"^(\w+), .*, (\w+),", listing, re.M)) == [
             ("one", "PrivateKeyEntry"), ("root", "trustedCertEntry"), ("secret", "SecretKeyEntry"), ("two", "PrivateKeyEntry")]
         jdk.keytool_ok("-certreq", "-alias", "two", "-keystore", tmp_path / f"{jdk.version}-new.p12", "-storepass", "another")
-        jdk.keytool_ok("-importkeystore", "-srckeystore", tmp_path / f"{jdk.version}-new.p12", "-srcstorepass", "another", "-srcalias",
-                       "secret", "-destkeystore", tmp_path / f"{jdk.version}-secret.p12", "-deststorepass", PASSWORD)
+        jdk.keytool_ok("-importkeystore", "-srckeystore", tmp_path / f"{jdk.version}-new.p12", "-srcstorepass", "another",
+                       "-srcalias", "secret", "-destkeystore", tmp_path / f"{jdk.version}-secret.p12", "-deststorepass", PASSWORD)
 
 
 def test_legacy_and_password_less_stores_of_a_jdk(tool, jdk, family, tmp_path):
@@ -374,8 +378,8 @@ def test_boringssl_samples(tool, shared):
     assert tool.one("", shared / "suites/pkcs12/boringssl-empty_password_ber_nested.p12").error == "store-limit-exceeded"
 
 
-PBMAC1 = {"rfc9579-a1": "", "rfc9579-a2": "", "rfc9579-a3": "", "openssl-pbmac1_512_512.good": "", "rfc9579-a4": "store-wrong-password",
-          "rfc9579-a5": "store-wrong-password", "rfc9579-a6": "store-damaged"}
+PBMAC1 = {"rfc9579-a1": "", "rfc9579-a2": "", "rfc9579-a3": "", "openssl-pbmac1_512_512.good": "",
+          "rfc9579-a4": "store-wrong-password", "rfc9579-a5": "store-wrong-password", "rfc9579-a6": "store-damaged"}
 
 
 def test_pbmac1_vectors(tool, shared):

@@ -4,7 +4,8 @@
  * A store holds entries in file order, each with an alias: a private key with its certificate chain, a trusted certificate, or a
  * secret key. Keys stay encrypted until they are asked for.
  *
- * Source: RFC 7292 (PKCS #12), RFC 8018 (PKCS #5), RFC 9879 (PBMAC1), RFC 7468 (PEM); what the JDK adds is described at each function.
+ * Source: RFC 7292 (PKCS #12), RFC 8018 (PKCS #5), RFC 9879 (PBMAC1), RFC 7468 (PEM); what the JDK adds is described at each
+ * function.
  */
 #ifndef MUTUAL_KEYSTORE_H
 #define MUTUAL_KEYSTORE_H
@@ -32,15 +33,16 @@ MU_API mu_store_type mu_store_detect(const uint8_t *data, size_t len);
 
 /** Bounds on hostile input. Zero in a field means its default. */
 typedef struct mu_store_limits {
-    size_t max_bytes;            /* of the file: 64 MiB */
-    int max_entries;             /* entries and loose certificates: 100,000 */
-    int max_nesting;             /* of the encoding: 64 */
-    uint64_t max_kdf_iterations; /* summed over MAC, bags and keys: 10,000,000; a single count over 5,000,000 is refused as by the JDK */
+    size_t max_bytes; /* of the file: 64 MiB */
+    int max_entries;  /* entries and loose certificates: 100,000 */
+    int max_nesting;  /* of the encoding: 64 */
+    uint64_t
+        max_kdf_iterations; /* summed over MAC, bags and keys: 10,000,000; a single count over 5,000,000 is refused as by the JDK */
 } mu_store_limits;
 
 typedef struct mu_store_options {
-    mu_store_type type;       /* declared type; AUTO: by content. A wrong one is no failure, see mu_store_type_mismatch */
-    const char *password;     /* of the store; NULL: none: integrity is not checked, encrypted certificates are left out */
+    mu_store_type type;   /* declared type; AUTO: by content. A wrong one is no failure, see mu_store_type_mismatch */
+    const char *password; /* of the store; NULL: none: integrity is not checked, encrypted certificates are left out */
     mu_store_limits limits;
 } mu_store_options;
 
@@ -52,17 +54,18 @@ typedef struct mu_store_options {
  *         MU_E_ALGORITHM_UNAVAILABLE (also JKS and JCEKS: recognised, not read yet), MU_E_P12_LEGACY_RC2 (RC2 needed and no legacy
  *         provider), MU_E_PEM_GARBAGE
  *
- * PKCS #12 is read as the JDK reads it: an alias is the friendlyName, missing ones become "1", "2" …, the later of two equal aliases
- * wins, chains follow localKeyID, then names; but see mu_entry_get1_key. What follows the PFX is ignored.
+ * PKCS #12 is read as the JDK reads it: an alias is the friendlyName, missing ones become "1", "2" …, the later of two equal
+ * aliases wins, chains follow localKeyID, then names; but see mu_entry_get1_key. What follows the PFX is ignored.
  *
- * PEM and DER: every private key is a key entry ("1", "2" …; a single one goes by the file's name, without its suffix). Without a key
- * all certificates are trusted entries; beside a key those outside its chain are loose. An encrypted key is not decrypted yet.
+ * PEM and DER: every private key is a key entry ("1", "2" …; a single one goes by the file's name, without its suffix). Without a
+ * key all certificates are trusted entries; beside a key those outside its chain are loose. An encrypted key is not decrypted yet.
  */
-MU_API int mu_store_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const mu_store_options *options, mu_store **ret_store,
-                          mu_err **err);
+MU_API int mu_store_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const mu_store_options *options,
+                          mu_store **ret_store, mu_err **err);
 
 /** The same from a file. Adds MU_E_STORE_NOT_FOUND and MU_E_FILE_PERMISSION; remembers the file for mu_store_save. */
-MU_API int mu_store_open(OSSL_LIB_CTX *libctx, const char *path, const mu_store_options *options, mu_store **ret_store, mu_err **err);
+MU_API int mu_store_open(OSSL_LIB_CTX *libctx, const char *path, const mu_store_options *options, mu_store **ret_store,
+                         mu_err **err);
 
 /** An empty store of a type that can be written (PKCS12 or PEM so far; others: MU_E_ALGORITHM_UNAVAILABLE). */
 MU_API int mu_store_new(OSSL_LIB_CTX *libctx, mu_store_type type, mu_store **ret_store, mu_err **err);
@@ -76,9 +79,9 @@ MU_API bool mu_store_type_mismatch(const mu_store *store);
 MU_API const char *mu_store_path(const mu_store *store);
 /** True if encrypted parts were left out for want of a password (PKCS12 read with none). */
 MU_API bool mu_store_has_skipped(const mu_store *store);
-/** Certificates that are neither trusted nor in the chain of a key; written back with the store. PKCS12: those without the JDK's trust
- *  attribute, which a JVM does not see (MU_E_P12_NO_JAVA_TRUST). */
-MU_API STACK_OF(X509) *mu_store_get0_loose_certs(const mu_store *store);
+/** Certificates that are neither trusted nor in the chain of a key; written back with the store. PKCS12: those without the JDK's
+ * trust attribute, which a JVM does not see (MU_E_P12_NO_JAVA_TRUST). */
+MU_API STACK_OF(X509) * mu_store_get0_loose_certs(const mu_store *store);
 /** Human facts about protection, as "MAC HmacSHA256 10000 iterations; certificates PBES2 AES-256-CBC …" (borrowed, never NULL). */
 MU_API const char *mu_store_protection(const mu_store *store);
 
@@ -96,15 +99,15 @@ MU_API const char *mu_entry_alias(const mu_entry *entry);
 /** Milliseconds since 1970; -1 if the format keeps no date for this entry. */
 MU_API int64_t mu_entry_created_ms(const mu_entry *entry);
 /** Leaf first; a trusted entry has one certificate; may be empty, never NULL for key and trusted entries; borrowed. */
-MU_API STACK_OF(X509) *mu_entry_get0_chain(const mu_entry *entry);
+MU_API STACK_OF(X509) * mu_entry_get0_chain(const mu_entry *entry);
 /** PKCS12: a private key that a JVM would not see: not encrypted, or a further one without localKeyID. */
 MU_API bool mu_entry_java_hidden(const mu_entry *entry);
 /**
  * Decrypt the private key. Its certificate is then known for certain: if the chain does not begin with it (files without localKeyID
  * let the JDK attach a wrong one), the chain is built anew from the store's certificates, so ask for the key before the chain.
  * @param password the key's own; NULL: the store's
- * @return 0, or -1 with MU_E_KEY_PASSWORD_DIFFERS, MU_E_KEYSTORE_NO_PRIVATE_KEY (not a key entry), MU_E_KEY_CERT_MISMATCH (there is a
- *         chain, but none of the store's certificates belongs to the key), MU_E_STORE_LIMIT_EXCEEDED, MU_E_ALGORITHM_UNAVAILABLE,
+ * @return 0, or -1 with MU_E_KEY_PASSWORD_DIFFERS, MU_E_KEYSTORE_NO_PRIVATE_KEY (not a key entry), MU_E_KEY_CERT_MISMATCH (there is
+ * a chain, but none of the store's certificates belongs to the key), MU_E_STORE_LIMIT_EXCEEDED, MU_E_ALGORITHM_UNAVAILABLE,
  *         MU_E_STORE_DAMAGED; from PEM MU_E_PEM_KEY_ENCRYPTED (no or wrong password)
  */
 MU_API int mu_entry_get1_key(mu_entry *entry, const char *password, EVP_PKEY **ret_key, mu_err **err);
@@ -112,53 +115,61 @@ MU_API int mu_entry_get1_key(mu_entry *entry, const char *password, EVP_PKEY **r
 /* ---- changes ---- */
 
 /**
- * Add or replace a key entry: alias lower-cased, chain leaf first. Fails with MU_E_KEY_CERT_MISMATCH, and with MU_E_DUPLICATE_ALIAS if
- * the alias belongs to an entry of another kind. The key is encrypted under the store's password when it is written.
+ * Add or replace a key entry: alias lower-cased, chain leaf first. Fails with MU_E_KEY_CERT_MISMATCH, and with MU_E_DUPLICATE_ALIAS
+ * if the alias belongs to an entry of another kind. The key is encrypted under the store's password when it is written.
  * @param created_ms for the entry's date: pass the clock's value; -1: no date
  */
-MU_API int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, STACK_OF(X509) *chain, int64_t created_ms, mu_err **err);
+MU_API int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, STACK_OF(X509) * chain, int64_t created_ms,
+                            mu_err **err);
 /** Add or replace a trusted certificate. MU_E_DUPLICATE_ALIAS as above. */
 MU_API int mu_store_set_trusted(mu_store *store, const char *alias, X509 *cert, int64_t created_ms, mu_err **err);
 /** @return 0, or -1 with MU_E_SERVER_ALIAS_NOT_FOUND */
 MU_API int mu_store_delete(mu_store *store, const char *alias, mu_err **err);
 
-/** How to write. Zero values are the defaults: PBES2 AES-256-CBC, PBKDF2 HMAC-SHA-256, 10,000 iterations, MAC HMAC-SHA-256 10,000. A
- *  store that was read keeps its own certificate and MAC protection unless `renew_protection`. */
+/** How to write. Zero values are the defaults: PBES2 AES-256-CBC, PBKDF2 HMAC-SHA-256, 10,000 iterations, MAC HMAC-SHA-256 10,000.
+ * A store that was read keeps its own certificate and MAC protection unless `renew_protection`. */
 typedef struct mu_store_write_options {
-    const char *password;   /* NULL keeps the one it was opened with; a new PKCS12 without keys is then written password-less, as the JDK's
-                               cacerts. Another one: keys and secrets are encrypted anew, and the store has it from then on */
+    const char *password; /* NULL keeps the one it was opened with; a new PKCS12 without keys is then written password-less, as the
+                             JDK's cacerts. Another one: keys and secrets are encrypted anew, and the store has it from then on */
     bool renew_protection;
-    bool pbmac1;            /* PKCS12: MAC as RFC 9879 */
-    int iterations;         /* 0: 10,000; 1 to 5,000,000 */
+    bool pbmac1;    /* PKCS12: MAC as RFC 9879 */
+    int iterations; /* 0: 10,000; 1 to 5,000,000 */
 } mu_store_write_options;
 
 /**
  * The store's bytes in its own type. What was not understood (secret bags, foreign attributes, loose certificates) is written back
  * unchanged. Wipe with OPENSSL_cleanse and release with OPENSSL_free.
  */
-MU_API int mu_store_encode(mu_store *store, const mu_store_write_options *options, uint8_t **ret_data, size_t *ret_len, mu_err **err);
+MU_API int mu_store_encode(mu_store *store, const mu_store_write_options *options, uint8_t **ret_data, size_t *ret_len,
+                           mu_err **err);
 
 /**
  * Write to a file: encoded, written beside it, synced, read back and compared, renamed, directory synced. Refuses with
  * MU_E_STORE_CHANGED if the file is no longer the one this store was read from (or appeared meanwhile), MU_E_STORE_LOCKED,
- * MU_E_WRITE_FAILED, MU_E_FILE_PERMISSION; the old file is then untouched. A new file that holds a key is 0600, otherwise 0666 less umask.
+ * MU_E_WRITE_FAILED, MU_E_FILE_PERMISSION; the old file is then untouched. A new file that holds a key is 0600, otherwise 0666 less
+ * umask.
  */
 MU_API int mu_store_save(mu_store *store, const char *path, const mu_store_write_options *options, mu_err **err);
 
 /* ---- PEM ---- */
 
-/** All CRLs in a PEM file's bytes (also in PKCS #7), or the one in DER. @return 0, or -1 with MU_E_PEM_GARBAGE or MU_E_STORE_DAMAGED */
-MU_API int mu_crls_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509_CRL) **ret_crls, mu_err **err);
-/** All certificates in a PEM or DER file's bytes, in order (also PKCS #7). @return 0, or -1 with MU_E_PEM_GARBAGE or MU_E_STORE_DAMAGED */
-MU_API int mu_certs_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) **ret_certs, mu_err **err);
+/** All CRLs in a PEM file's bytes (also in PKCS #7), or the one in DER. @return 0, or -1 with MU_E_PEM_GARBAGE or
+ * MU_E_STORE_DAMAGED */
+MU_API int mu_crls_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509_CRL) * *ret_crls, mu_err **err);
+/** All certificates in a PEM or DER file's bytes, in order (also PKCS #7). @return 0, or -1 with MU_E_PEM_GARBAGE or
+ * MU_E_STORE_DAMAGED */
+MU_API int mu_certs_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) * *ret_certs, mu_err **err);
 /**
- * The first private key in PEM or DER bytes (PKCS #8, PKCS #1, SEC 1, encrypted or not). Iterations of an encrypted key are bounded as in
- * a store. @return 0, or -1 with MU_E_PEM_GARBAGE, MU_E_PEM_KEY_ENCRYPTED (no or wrong password), MU_E_KEYSTORE_NO_PRIVATE_KEY
+ * The first private key in PEM or DER bytes (PKCS #8, PKCS #1, SEC 1, encrypted or not). Iterations of an encrypted key are bounded
+ * as in a store. @return 0, or -1 with MU_E_PEM_GARBAGE, MU_E_PEM_KEY_ENCRYPTED (no or wrong password),
+ * MU_E_KEYSTORE_NO_PRIVATE_KEY
  */
-MU_API int mu_key_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const char *password, EVP_PKEY **ret_key, mu_err **err);
+MU_API int mu_key_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const char *password, EVP_PKEY **ret_key,
+                        mu_err **err);
 /** "-----BEGIN CERTIFICATE-----…", each certificate in turn. Owned by the caller (OPENSSL_free). */
-MU_API int mu_certs_pem(const STACK_OF(X509) *certs, char **ret_pem, mu_err **err);
-/** PKCS #8; encrypted (PBES2 AES-256-CBC, PBKDF2 HMAC-SHA-256) if password is not NULL. Wipe and release with OPENSSL_clear_free. */
+MU_API int mu_certs_pem(const STACK_OF(X509) * certs, char **ret_pem, mu_err **err);
+/** PKCS #8; encrypted (PBES2 AES-256-CBC, PBKDF2 HMAC-SHA-256) if password is not NULL. Wipe and release with OPENSSL_clear_free.
+ */
 MU_API int mu_key_pem(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *password, int iterations, char **ret_pem, mu_err **err);
 
 #ifdef __cplusplus

@@ -66,8 +66,10 @@ static int inspect_pbkdf2(const X509_ALGOR *algor, mu_pbe *ret, mu_err **err)
     int type, rc = -1;
     X509_ALGOR_get0(&oid, &type, &value, algor);
     if (OBJ_obj2nid(oid) != NID_id_pbkdf2)
-        return unavailable(OBJ_obj2nid(oid) == NID_id_scrypt ? "scrypt (its memory cannot be bounded)" : "this key derivation", oid, err);
-    PBKDF2PARAM *param = type == V_ASN1_SEQUENCE ? mu_item_read(ASN1_ITEM_rptr(PBKDF2PARAM), mu_bytes_of(value), "PBKDF2", err) : NULL;
+        return unavailable(OBJ_obj2nid(oid) == NID_id_scrypt ? "scrypt (its memory cannot be bounded)" : "this key derivation", oid,
+                           err);
+    PBKDF2PARAM *param =
+        type == V_ASN1_SEQUENCE ? mu_item_read(ASN1_ITEM_rptr(PBKDF2PARAM), mu_bytes_of(value), "PBKDF2", err) : NULL;
     if (!param)
         return type == V_ASN1_SEQUENCE ? -1 : mu_fail(err, MU_E_STORE_DAMAGED, "PBKDF2 without parameters");
     if (param->salt->type != V_ASN1_OCTET_STRING) {
@@ -138,7 +140,8 @@ int mu_pbe_inspect(const X509_ALGOR *algor, mu_pbe *ret, mu_err **err)
         return unavailable("this encryption", oid, err);
     if (type != V_ASN1_SEQUENCE)
         return mu_fail(err, MU_E_STORE_DAMAGED, "an encryption has no parameters");
-    return ret->scheme == NID_pbes2 ? inspect_pbes2(mu_bytes_of(value), ret, err) : inspect_pbes1(mu_bytes_of(value), oid, ret, err);
+    return ret->scheme == NID_pbes2 ? inspect_pbes2(mu_bytes_of(value), ret, err)
+                                    : inspect_pbes1(mu_bytes_of(value), oid, ret, err);
 }
 
 /* "HmacSHA256" for NID_hmacWithSHA256, as the JDK calls it. */
@@ -206,12 +209,14 @@ static int choose_ctx(mu_crypt *crypt, const mu_pbe *pbe, OSSL_LIB_CTX **ret, mu
                         OBJ_nid2sn(pbe->cipher));
 }
 
-static int run(OSSL_LIB_CTX *libctx, const X509_ALGOR *algor, const char *password, int password_len, mu_bytes in, int encrypt, mu_bytes *ret)
+static int run(OSSL_LIB_CTX *libctx, const X509_ALGOR *algor, const char *password, int password_len, mu_bytes in, int encrypt,
+               mu_bytes *ret)
 {
     unsigned char *out = NULL;
     int len = 0;
     /* what is too short to be ciphertext must not reach the cipher's final step */
-    if (in.len > INT_MAX || !PKCS12_pbe_crypt_ex(algor, password, password_len, in.data, (int)in.len, &out, &len, encrypt, libctx, NULL))
+    if (in.len > INT_MAX ||
+        !PKCS12_pbe_crypt_ex(algor, password, password_len, in.data, (int)in.len, &out, &len, encrypt, libctx, NULL))
         return -1;
     *ret = (mu_bytes){out, (size_t)len};
     return 0;
@@ -256,7 +261,8 @@ static X509_ALGOR *make_pbes2(mu_crypt *crypt, const mu_pbe *pbe)
         !ASN1_OCTET_STRING_set(iv_string, iv, EVP_CIPHER_get_iv_length(cipher)))
         goto out;
     X509_ALGOR_free(param->keyfunc);
-    param->keyfunc = PKCS5_pbkdf2_set_ex((int)pbe->iterations, salt, sizeof salt, pbe->prf, EVP_CIPHER_get_key_length(cipher), crypt->libctx);
+    param->keyfunc =
+        PKCS5_pbkdf2_set_ex((int)pbe->iterations, salt, sizeof salt, pbe->prf, EVP_CIPHER_get_key_length(cipher), crypt->libctx);
     if (!param->keyfunc || !X509_ALGOR_set0(param->encryption, OBJ_nid2obj(pbe->cipher), V_ASN1_OCTET_STRING, iv_string))
         goto out;
     iv_string = NULL;
@@ -283,8 +289,9 @@ int mu_pbe_encrypt(mu_crypt *crypt, const mu_pbe *pbe, const char *password, con
     OSSL_LIB_CTX *libctx;
     if (choose_ctx(crypt, pbe, &libctx, err) != 0)
         return -1;
-    X509_ALGOR *algor = pbe->scheme == NID_pbes2 ? make_pbes2(crypt, pbe)
-                                                  : PKCS5_pbe_set_ex(pbe->scheme, (int)pbe->iterations, NULL, pbe->bmp ? MU_SALT_LEN : 8, crypt->libctx);
+    X509_ALGOR *algor = pbe->scheme == NID_pbes2
+                            ? make_pbes2(crypt, pbe)
+                            : PKCS5_pbe_set_ex(pbe->scheme, (int)pbe->iterations, NULL, pbe->bmp ? MU_SALT_LEN : 8, crypt->libctx);
     if (!algor || run(libctx, algor, password, (int)strlen(password), (mu_bytes){(uint8_t *)(uintptr_t)data, len}, 1, ret) != 0) {
         X509_ALGOR_free(algor);
         return mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "cannot encrypt with %s", OBJ_nid2sn(pbe->cipher));

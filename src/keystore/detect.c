@@ -11,7 +11,7 @@ int mu_store_type_parse(const char *name, mu_store_type *ret_type, mu_err **err)
     static const struct {
         const char *name;
         mu_store_type type;
-    } types[] = {{"PKCS12", MU_STORE_PKCS12}, {"P12", MU_STORE_PKCS12}, {"PFX", MU_STORE_PKCS12},
+    } types[] = {{"PKCS12", MU_STORE_PKCS12}, {"P12", MU_STORE_PKCS12},  {"PFX", MU_STORE_PKCS12},
                  {"JKS", MU_STORE_JKS},       {"JCEKS", MU_STORE_JCEKS}, {"PEM", MU_STORE_PEM}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (mu_str_eq_nocase(types[i].name, name)) {

@@ -49,7 +49,7 @@ int64_t mu_entry_created_ms(const mu_entry *entry)
     return entry->created_ms;
 }
 
-STACK_OF(X509) *mu_entry_get0_chain(const mu_entry *entry)
+STACK_OF(X509) * mu_entry_get0_chain(const mu_entry *entry)
 {
     return entry->chain;
 }
@@ -105,7 +105,8 @@ static int settle_leaf(mu_entry *entry, const EVP_PKEY *key, mu_err **err)
     if (sk_X509_num(entry->chain) == 0)
         return 0;
     char *alias = mu_escape_dup(entry->alias, strlen(entry->alias));
-    mu_fail(err, MU_E_KEY_CERT_MISMATCH, "the private key of \"%s\" belongs to none of the store's certificates", alias ? alias : "");
+    mu_fail(err, MU_E_KEY_CERT_MISMATCH, "the private key of \"%s\" belongs to none of the store's certificates",
+            alias ? alias : "");
     free(alias);
     return -1;
 }

@@ -55,7 +55,8 @@ static int check_p8(mu_bytes *p8, mu_code wrong, mu_err **err)
     return mu_fail_ossl(err, wrong, "the password does not decrypt it");
 }
 
-int mu_p8_unshroud(mu_crypt *crypt, mu_bytes shrouded, const char *password, bool charge, mu_code wrong, mu_bytes *ret, mu_err **err)
+int mu_p8_unshroud(mu_crypt *crypt, mu_bytes shrouded, const char *password, bool charge, mu_code wrong, mu_bytes *ret,
+                   mu_err **err)
 {
     const X509_ALGOR *algor;
     const ASN1_OCTET_STRING *data;
@@ -78,8 +79,8 @@ static bool equal_dsa_value(const X509 *cert, const EVP_PKEY *key)
     const unsigned char *p = bits.data;
     BIGNUM *ours = NULL, *theirs = NULL;
     ASN1_INTEGER *number = EVP_PKEY_is_a(key, "DSA") ? d2i_ASN1_INTEGER(NULL, &p, (long)bits.len) : NULL;
-    bool equal = number && (theirs = ASN1_INTEGER_to_BN(number, NULL)) && EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PUB_KEY, &ours) &&
-                 BN_cmp(ours, theirs) == 0;
+    bool equal = number && (theirs = ASN1_INTEGER_to_BN(number, NULL)) &&
+                 EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PUB_KEY, &ours) && BN_cmp(ours, theirs) == 0;
     ASN1_INTEGER_free(number);
     BN_free(ours);
     BN_free(theirs);

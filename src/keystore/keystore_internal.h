@@ -56,11 +56,11 @@ long mu_asn1_long(const ASN1_INTEGER *number);
 
 /** Password based encryption, as an AlgorithmIdentifier describes it. */
 typedef struct mu_pbe {
-    int scheme;          /* NID_pbes2, or one of PKCS #12's or PKCS #5 version 1's own */
-    int cipher, prf;     /* NIDs; prf for PBES2 only */
+    int scheme;      /* NID_pbes2, or one of PKCS #12's or PKCS #5 version 1's own */
+    int cipher, prf; /* NIDs; prf for PBES2 only */
     long iterations;
-    bool legacy;         /* needs the legacy provider */
-    bool bmp;            /* password as BMPString (PKCS #12's own schemes) */
+    bool legacy; /* needs the legacy provider */
+    bool bmp;    /* password as BMPString (PKCS #12's own schemes) */
 } mu_pbe;
 
 /** What is written unless asked otherwise. */
@@ -115,7 +115,7 @@ typedef struct {
 typedef struct {
     ASN1_OBJECT *type;
     ASN1_TYPE *value;
-    STACK_OF(X509_ATTRIBUTE) *attrs;
+    STACK_OF(X509_ATTRIBUTE) * attrs;
 } MU_BAG;
 
 typedef struct {
@@ -145,8 +145,8 @@ int mu_item_write(const void *value, const ASN1_ITEM *item, mu_bytes *ret, mu_er
 typedef struct mu_mac {
     bool present;
     bool pbmac1;
-    int digest;     /* NID; for PBMAC1 of the HMAC */
-    int prf;        /* PBMAC1: NID of the HMAC of PBKDF2 */
+    int digest; /* NID; for PBMAC1 of the HMAC */
+    int prf;    /* PBMAC1: NID of the HMAC of PBKDF2 */
     long iterations;
 } mu_mac;
 
@@ -163,23 +163,23 @@ char *mu_mac_text(const mu_mac *mac);
 /** A certificate as it stood in the file. Chains and trusted entries refer to it by its X509. */
 typedef struct mu_cert_item {
     X509 *cert;
-    STACK_OF(X509_ATTRIBUTE) *attrs;
-    mu_bytes id;    /* localKeyID, or the JDK's pseudo id "01" */
-    char *folded;   /* friendlyName in lower case; NULL: none */
+    STACK_OF(X509_ATTRIBUTE) * attrs;
+    mu_bytes id;  /* localKeyID, or the JDK's pseudo id "01" */
+    char *folded; /* friendlyName in lower case; NULL: none */
     bool trusted, in_chain, loose;
 } mu_cert_item;
 
 /** Something kept only to be written back: a bag or a PEM block. */
 typedef struct mu_kept {
     mu_bytes raw;
-    bool encrypted;   /* stood in the encrypted part */
+    bool encrypted; /* stood in the encrypted part */
 } mu_kept;
 
 typedef enum mu_key_form {
-    MU_KEY_CLEAR,       /* entry->key holds it */
-    MU_KEY_SHROUDED,    /* EncryptedPrivateKeyInfo in entry->payload */
-    MU_KEY_PLAIN,       /* PKCS #8, not encrypted, in entry->payload */
-    MU_KEY_TRADITIONAL  /* a PEM block with Proc-Type in entry->payload */
+    MU_KEY_CLEAR,      /* entry->key holds it */
+    MU_KEY_SHROUDED,   /* EncryptedPrivateKeyInfo in entry->payload */
+    MU_KEY_PLAIN,      /* PKCS #8, not encrypted, in entry->payload */
+    MU_KEY_TRADITIONAL /* a PEM block with Proc-Type in entry->payload */
 } mu_key_form;
 
 struct mu_entry {
@@ -187,18 +187,18 @@ struct mu_entry {
     mu_entry_kind kind;
     char *alias;
     char *folded;
-    unsigned long hash;     /* of folded */
+    unsigned long hash; /* of folded */
     int64_t created_ms;
-    STACK_OF(X509) *chain;
+    STACK_OF(X509) * chain;
     bool java_hidden;
-    bool paid;              /* its iterations have been charged */
-    bool encrypted_part;    /* secret: stood in the encrypted part */
+    bool paid;           /* its iterations have been charged */
+    bool encrypted_part; /* secret: stood in the encrypted part */
     mu_key_form form;
     EVP_PKEY *key;
-    mu_bytes payload;       /* as form says; of a secret entry its whole bag */
-    mu_bytes pem;           /* PEM: the block as it stood in the file, NUL not counted */
-    mu_bytes id;            /* localKeyID */
-    STACK_OF(X509_ATTRIBUTE) *attrs;
+    mu_bytes payload; /* as form says; of a secret entry its whole bag */
+    mu_bytes pem;     /* PEM: the block as it stood in the file, NUL not counted */
+    mu_bytes id;      /* localKeyID */
+    STACK_OF(X509_ATTRIBUTE) * attrs;
 };
 
 struct mu_store {
@@ -216,12 +216,12 @@ struct mu_store {
     size_t item_count, item_cap;
     mu_kept *kept;
     size_t kept_count;
-    STACK_OF(X509) *loose;
+    STACK_OF(X509) * loose;
     mu_mac mac;
     mu_pbe cert_pbe;
     bool certs_plain, certs_encrypted; /* how certificates stood in the file; both false: there were none */
     bool was_read;
-    long unnamed;           /* names given to entries without one */
+    long unnamed; /* names given to entries without one */
 };
 
 mu_store *mu_store_alloc(OSSL_LIB_CTX *libctx, mu_store_type type, const mu_store_limits *limits);
@@ -252,20 +252,20 @@ char *mu_bmp_text(const uint8_t *data, size_t len);
 
 X509 *mu_cert_from_der(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len);
 /** As the JDK: issuers by name, and by key identifier where both have one; ends at a self-issued certificate or a loop. */
-int mu_items_chain(mu_store *store, X509 *leaf, STACK_OF(X509) **ret_chain, mu_err **err);
+int mu_items_chain(mu_store *store, X509 *leaf, STACK_OF(X509) * *ret_chain, mu_err **err);
 /** Give every key entry its chain, then tell loose certificates from the others. */
 int mu_items_match(mu_store *store, mu_err **err);
 
 /* ---- attributes of bags ---- */
 
-const ASN1_TYPE *mu_attr_value(const STACK_OF(X509_ATTRIBUTE) *attrs, const char *oid);
+const ASN1_TYPE *mu_attr_value(const STACK_OF(X509_ATTRIBUTE) * attrs, const char *oid);
 /** Alias and id; both NULL or empty if absent. */
-int mu_attrs_read(const STACK_OF(X509_ATTRIBUTE) *attrs, char **ret_name, mu_bytes *ret_id, bool *ret_trusted, mu_err **err);
+int mu_attrs_read(const STACK_OF(X509_ATTRIBUTE) * attrs, char **ret_name, mu_bytes *ret_id, bool *ret_trusted, mu_err **err);
 /** A new set: name, id and trust as given (NULL: none), then everything foreign in `base`. */
-int mu_attrs_make(const STACK_OF(X509_ATTRIBUTE) *base, const char *name, const mu_bytes *id, bool trusted,
-                  STACK_OF(X509_ATTRIBUTE) **ret, mu_err **err);
-STACK_OF(X509_ATTRIBUTE) *mu_attrs_dup(const STACK_OF(X509_ATTRIBUTE) *attrs);
-void mu_attrs_free(STACK_OF(X509_ATTRIBUTE) *attrs);
+int mu_attrs_make(const STACK_OF(X509_ATTRIBUTE) * base, const char *name, const mu_bytes *id, bool trusted,
+                  STACK_OF(X509_ATTRIBUTE) * *ret, mu_err **err);
+STACK_OF(X509_ATTRIBUTE) * mu_attrs_dup(const STACK_OF(X509_ATTRIBUTE) * attrs);
+void mu_attrs_free(STACK_OF(X509_ATTRIBUTE) * attrs);
 
 /* ---- keys ---- */
 
@@ -276,7 +276,8 @@ bool mu_cert_belongs(const X509 *cert, const EVP_PKEY *key);
 int mu_key_to_p8(const EVP_PKEY *key, mu_bytes *ret, mu_err **err);
 /** EncryptedPrivateKeyInfo of PKCS #8 bytes. */
 int mu_p8_shroud(mu_crypt *crypt, const mu_pbe *pbe, const char *password, mu_bytes p8, mu_bytes *ret, mu_err **err);
-int mu_p8_unshroud(mu_crypt *crypt, mu_bytes shrouded, const char *password, bool charge, mu_code wrong, mu_bytes *ret, mu_err **err);
+int mu_p8_unshroud(mu_crypt *crypt, mu_bytes shrouded, const char *password, bool charge, mu_code wrong, mu_bytes *ret,
+                   mu_err **err);
 /** The entry's key as PKCS #8, under its present protection. */
 int mu_entry_p8(mu_entry *entry, const char *password, mu_bytes *ret, mu_err **err);
 
@@ -293,9 +294,9 @@ int mu_pem_write(mu_store *store, const mu_store_write_options *options, mu_byte
 /** One "-----BEGIN …" block. */
 typedef struct mu_pem_block {
     char label[64];
-    char *headers;          /* NUL-terminated, "" if none; owned */
+    char *headers; /* NUL-terminated, "" if none; owned */
     mu_bytes der;
-    const uint8_t *raw;     /* in the input */
+    const uint8_t *raw; /* in the input */
     size_t raw_len;
 } mu_pem_block;
 

@@ -85,7 +85,7 @@ static X509 *find_issuer(const struct index *index, X509 *cert)
 
 #define MAX_CHAIN 64
 
-static bool in_chain(const STACK_OF(X509) *chain, const X509 *cert)
+static bool in_chain(const STACK_OF(X509) * chain, const X509 *cert)
 {
     for (int i = 0; i < sk_X509_num(chain); i++)
         if (X509_cmp(sk_X509_value(chain, i), cert) == 0)
@@ -93,7 +93,7 @@ static bool in_chain(const STACK_OF(X509) *chain, const X509 *cert)
     return false;
 }
 
-static int chain_from(const struct index *index, X509 *leaf, STACK_OF(X509) **ret_chain, mu_err **err)
+static int chain_from(const struct index *index, X509 *leaf, STACK_OF(X509) * *ret_chain, mu_err **err)
 {
     STACK_OF(X509) *chain = sk_X509_new_null();
     X509 *cert = leaf;
@@ -111,7 +111,7 @@ static int chain_from(const struct index *index, X509 *leaf, STACK_OF(X509) **re
     return 0;
 }
 
-int mu_items_chain(mu_store *store, X509 *leaf, STACK_OF(X509) **ret_chain, mu_err **err)
+int mu_items_chain(mu_store *store, X509 *leaf, STACK_OF(X509) * *ret_chain, mu_err **err)
 {
     struct index index;
     if (index_make(store, &index, err) != 0)
@@ -141,7 +141,7 @@ static X509 *find_leaf(const mu_store *store, const mu_entry *entry)
     return by_id ? by_id : by_name;
 }
 
-static void mark_chain(mu_store *store, const STACK_OF(X509) *chain)
+static void mark_chain(mu_store *store, const STACK_OF(X509) * chain)
 {
     for (int i = 0; i < sk_X509_num(chain); i++) {
         mu_cert_item *item = mu_store_item_of(store, sk_X509_value(chain, i));

@@ -13,7 +13,7 @@ static bool has_oid(const X509_ATTRIBUTE *attr, const char *oid)
     return strcmp(text, oid) == 0;
 }
 
-static const X509_ATTRIBUTE *find(const STACK_OF(X509_ATTRIBUTE) *attrs, const char *oid)
+static const X509_ATTRIBUTE *find(const STACK_OF(X509_ATTRIBUTE) * attrs, const char *oid)
 {
     const X509_ATTRIBUTE *found = NULL; /* the last one counts, as in the JDK */
     for (int i = 0; i < sk_X509_ATTRIBUTE_num(attrs); i++)
@@ -22,13 +22,13 @@ static const X509_ATTRIBUTE *find(const STACK_OF(X509_ATTRIBUTE) *attrs, const c
     return found;
 }
 
-const ASN1_TYPE *mu_attr_value(const STACK_OF(X509_ATTRIBUTE) *attrs, const char *oid)
+const ASN1_TYPE *mu_attr_value(const STACK_OF(X509_ATTRIBUTE) * attrs, const char *oid)
 {
     const X509_ATTRIBUTE *attr = find(attrs, oid);
     return attr ? X509_ATTRIBUTE_get0_type((X509_ATTRIBUTE *)(uintptr_t)attr, 0) : NULL;
 }
 
-int mu_attrs_read(const STACK_OF(X509_ATTRIBUTE) *attrs, char **ret_name, mu_bytes *ret_id, bool *ret_trusted, mu_err **err)
+int mu_attrs_read(const STACK_OF(X509_ATTRIBUTE) * attrs, char **ret_name, mu_bytes *ret_id, bool *ret_trusted, mu_err **err)
 {
     const ASN1_TYPE *name = mu_attr_value(attrs, OID_FRIENDLY_NAME), *id = mu_attr_value(attrs, OID_LOCAL_KEY_ID);
     if (name && name->type == V_ASN1_BMPSTRING) {
@@ -45,7 +45,7 @@ int mu_attrs_read(const STACK_OF(X509_ATTRIBUTE) *attrs, char **ret_name, mu_byt
     return 0;
 }
 
-static int push(STACK_OF(X509_ATTRIBUTE) *attrs, X509_ATTRIBUTE *attr)
+static int push(STACK_OF(X509_ATTRIBUTE) * attrs, X509_ATTRIBUTE *attr)
 {
     if (attr && sk_X509_ATTRIBUTE_push(attrs, attr) > 0)
         return 0;
@@ -86,14 +86,14 @@ static bool is_ours(const X509_ATTRIBUTE *attr)
 }
 
 /* A trusted entry keeps the usages it was given. */
-static X509_ATTRIBUTE *trust_of(const STACK_OF(X509_ATTRIBUTE) *base)
+static X509_ATTRIBUTE *trust_of(const STACK_OF(X509_ATTRIBUTE) * base)
 {
     const X509_ATTRIBUTE *old = find(base, OID_TRUSTED_KEY_USAGE);
     return old ? X509_ATTRIBUTE_dup((X509_ATTRIBUTE *)(uintptr_t)old) : make_trust();
 }
 
-int mu_attrs_make(const STACK_OF(X509_ATTRIBUTE) *base, const char *name, const mu_bytes *id, bool trusted,
-                  STACK_OF(X509_ATTRIBUTE) **ret, mu_err **err)
+int mu_attrs_make(const STACK_OF(X509_ATTRIBUTE) * base, const char *name, const mu_bytes *id, bool trusted,
+                  STACK_OF(X509_ATTRIBUTE) * *ret, mu_err **err)
 {
     STACK_OF(X509_ATTRIBUTE) *attrs = sk_X509_ATTRIBUTE_new_null();
     mu_ossl_clear();
@@ -115,12 +115,12 @@ int mu_attrs_make(const STACK_OF(X509_ATTRIBUTE) *base, const char *name, const 
     return 0;
 }
 
-STACK_OF(X509_ATTRIBUTE) *mu_attrs_dup(const STACK_OF(X509_ATTRIBUTE) *attrs)
+STACK_OF(X509_ATTRIBUTE) * mu_attrs_dup(const STACK_OF(X509_ATTRIBUTE) * attrs)
 {
     return sk_X509_ATTRIBUTE_deep_copy(attrs, (sk_X509_ATTRIBUTE_copyfunc)X509_ATTRIBUTE_dup, X509_ATTRIBUTE_free);
 }
 
-void mu_attrs_free(STACK_OF(X509_ATTRIBUTE) *attrs)
+void mu_attrs_free(STACK_OF(X509_ATTRIBUTE) * attrs)
 {
     sk_X509_ATTRIBUTE_pop_free(attrs, X509_ATTRIBUTE_free);
 }

@@ -6,7 +6,7 @@
 struct walk {
     mu_store *store;
     bool encrypted;
-    int index;          /* of the bag in its SafeContents */
+    int index; /* of the bag in its SafeContents */
     mu_bytes raw;
     char *name;
     mu_bytes id;
@@ -113,10 +113,12 @@ static int add_cert(struct walk *walk, const MU_BAG *bag, mu_bytes der, mu_err *
 
 static int read_cert_bag(struct walk *walk, const MU_BAG *bag, mu_err **err)
 {
-    MU_CONTENT *content = mu_item_read(ASN1_ITEM_rptr(MU_CONTENT), mu_bytes_of(bag->value->value.sequence), "a certificate bag", err);
+    MU_CONTENT *content =
+        mu_item_read(ASN1_ITEM_rptr(MU_CONTENT), mu_bytes_of(bag->value->value.sequence), "a certificate bag", err);
     if (!content)
         return -1;
-    bool x509 = OBJ_obj2nid(content->type) == NID_x509Certificate && content->content && content->content->type == V_ASN1_OCTET_STRING;
+    bool x509 =
+        OBJ_obj2nid(content->type) == NID_x509Certificate && content->content && content->content->type == V_ASN1_OCTET_STRING;
     int rc = x509 ? add_cert(walk, bag, mu_bytes_of(content->content->value.octet_string), err)
                   : mu_store_keep(walk->store, walk->raw, walk->encrypted, err);
     ASN1_item_free((ASN1_VALUE *)content, ASN1_ITEM_rptr(MU_CONTENT));

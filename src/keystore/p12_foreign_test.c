@@ -7,7 +7,7 @@
 
 #define PASSWORD "changeit"
 
-static void add_cert(STACK_OF(PKCS12_SAFEBAG) **bags, X509 *cert, const char *name)
+static void add_cert(STACK_OF(PKCS12_SAFEBAG) * *bags, X509 *cert, const char *name)
 {
     PKCS12_SAFEBAG *bag = PKCS12_add_cert(bags, cert);
     assert_non_null(bag);
@@ -15,7 +15,7 @@ static void add_cert(STACK_OF(PKCS12_SAFEBAG) **bags, X509 *cert, const char *na
         assert_true(PKCS12_add_friendlyname_utf8(bag, name, -1));
 }
 
-static void add_key(STACK_OF(PKCS12_SAFEBAG) **bags, EVP_PKEY *key, int nid, const char *password, const char *name)
+static void add_key(STACK_OF(PKCS12_SAFEBAG) * *bags, EVP_PKEY *key, int nid, const char *password, const char *name)
 {
     PKCS12_SAFEBAG *bag = PKCS12_add_key_ex(bags, key, 0, 1, nid, password, NULL, NULL);
     assert_non_null(bag);
@@ -24,7 +24,7 @@ static void add_key(STACK_OF(PKCS12_SAFEBAG) **bags, EVP_PKEY *key, int nid, con
 }
 
 /* Both lists in their own part, unencrypted, with a MAC. Takes them. */
-static mu_bytes finish(STACK_OF(PKCS12_SAFEBAG) *first, STACK_OF(PKCS12_SAFEBAG) *second, const char *password)
+static mu_bytes finish(STACK_OF(PKCS12_SAFEBAG) * first, STACK_OF(PKCS12_SAFEBAG) * second, const char *password)
 {
     STACK_OF(PKCS7) *safes = NULL;
     unsigned char *der = NULL;
@@ -170,7 +170,8 @@ static void key_under_another_password(void **state)
     fails(mu_entry_get1_key(mu_store_entry(store, 0), NULL, &key, &err), &err, MU_E_KEY_PASSWORD_DIFFERS);
     ok(mu_entry_get1_key(mu_store_entry(store, 0), "other", &key, &err), &err);
     EVP_PKEY_free(key);
-    fails(mu_store_encode(store, &(mu_store_write_options){.password = "new"}, &out.data, &out.len, &err), &err, MU_E_KEY_PASSWORD_DIFFERS);
+    fails(mu_store_encode(store, &(mu_store_write_options){.password = "new"}, &out.data, &out.len, &err), &err,
+          MU_E_KEY_PASSWORD_DIFFERS);
     mu_store_free(store);
     mu_bytes_clear(&bytes);
 }
@@ -193,8 +194,9 @@ static void costly_or_unknown_algorithms_are_refused(void **state)
         mu_crypt crypt = {.iterations_left = 100};
         mu_pbe pbe;
         unsigned char salt[1025] = {1};
-        X509_ALGOR *algor = cases[i].scrypt ? PKCS5_pbe2_set_scrypt(EVP_aes_128_cbc(), salt, 16, NULL, 16, 1, 1)
-                                            : PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), 1, salt, cases[i].salt_len, NULL, NID_hmacWithSHA512_256);
+        X509_ALGOR *algor = cases[i].scrypt
+                                ? PKCS5_pbe2_set_scrypt(EVP_aes_128_cbc(), salt, 16, NULL, 16, 1, 1)
+                                : PKCS5_pbe2_set_iv(EVP_aes_256_cbc(), 1, salt, cases[i].salt_len, NULL, NID_hmacWithSHA512_256);
         assert_non_null(algor);
         int rc = mu_pbe_inspect(algor, &pbe, &err);
         if (rc == 0)

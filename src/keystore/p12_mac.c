@@ -87,7 +87,8 @@ static int check_pbmac1(const PBE2PARAM *param, const PBKDF2PARAM *kdf, mu_mac *
         return mu_fail(err, MU_E_STORE_DAMAGED, "PBMAC1 gives no key length, which RFC 9879 demands");
     long len = mu_asn1_long(kdf->keylength);
     if (len < MIN_PBMAC1_KEY_LEN || len > MAX_PBMAC1_KEY_LEN) {
-        mu_fail(err, MU_E_STORE_DAMAGED, "the key length of PBMAC1 is not between %d and %d", MIN_PBMAC1_KEY_LEN, MAX_PBMAC1_KEY_LEN);
+        mu_fail(err, MU_E_STORE_DAMAGED, "the key length of PBMAC1 is not between %d and %d", MIN_PBMAC1_KEY_LEN,
+                MAX_PBMAC1_KEY_LEN);
         return -1;
     }
     *ret = (mu_mac){true, true, digests[hmac].digest, digests[prf].hmac, mu_asn1_long(kdf->iter)};
@@ -137,23 +138,27 @@ static int pbkdf2(OSSL_LIB_CTX *libctx, const char *digest, const char *password
     return rc;
 }
 
-static int pkcs12_kdf(OSSL_LIB_CTX *libctx, const char *digest, const char *password, int password_len, mu_bytes salt, long iterations,
-                      uint8_t *key, size_t *ret_key_len)
+static int pkcs12_kdf(OSSL_LIB_CTX *libctx, const char *digest, const char *password, int password_len, mu_bytes salt,
+                      long iterations, uint8_t *key, size_t *ret_key_len)
 {
     EVP_MD *md = EVP_MD_fetch(libctx, digest, NULL);
     int len = md ? EVP_MD_get_size(md) : 0;
-    int rc = len > 0 && PKCS12_key_gen_utf8_ex(password, password_len, salt.data, (int)salt.len, PKCS12_MAC_ID, (int)iterations, len, key,
-                                               md, libctx, NULL) == 1 ? 0 : -1;
+    int rc = len > 0 && PKCS12_key_gen_utf8_ex(password, password_len, salt.data, (int)salt.len, PKCS12_MAC_ID, (int)iterations,
+                                               len, key, md, libctx, NULL) == 1
+                 ? 0
+                 : -1;
     *ret_key_len = (size_t)len;
     EVP_MD_free(md);
     return rc;
 }
 
 /* @return the length of the MAC, 0 on failure */
-static size_t hmac(OSSL_LIB_CTX *libctx, const char *digest, const uint8_t *key, size_t key_len, mu_bytes content, uint8_t out[EVP_MAX_MD_SIZE])
+static size_t hmac(OSSL_LIB_CTX *libctx, const char *digest, const uint8_t *key, size_t key_len, mu_bytes content,
+                   uint8_t out[EVP_MAX_MD_SIZE])
 {
     size_t len = 0;
-    return EVP_Q_mac(libctx, "HMAC", NULL, digest, NULL, key, key_len, content.data, content.len, out, EVP_MAX_MD_SIZE, &len) ? len : 0;
+    return EVP_Q_mac(libctx, "HMAC", NULL, digest, NULL, key, key_len, content.data, content.len, out, EVP_MAX_MD_SIZE, &len) ? len
+                                                                                                                              : 0;
 }
 
 /* Compares with `expected`, or fills it when it is empty. @return 1 equal or filled, 0 different, -1 failed */
@@ -255,13 +260,16 @@ static int fill_mac(mu_crypt *crypt, const mu_mac *how, const char *password, mu
     if (!(mac->iterations = ASN1_INTEGER_new()) || RAND_bytes_ex(crypt->libctx, salt, sizeof salt, 0) != 1)
         return -1;
     /* RFC 9879 section 4: outer salt and iterations are unused, but the syntax wants them. */
-    rc = how->pbmac1 ? set_pbmac1(crypt, how, salt, key_len, algor)
-                     : X509_ALGOR_set0(algor, OBJ_nid2obj(how->digest), V_ASN1_NULL, NULL) ? 0 : -1;
-    if (rc == 0 && try_password(crypt, how, password, (int)strlen(password), (mu_bytes){salt, sizeof salt}, key_len, content, &value) != 1)
+    rc = how->pbmac1                                                           ? set_pbmac1(crypt, how, salt, key_len, algor)
+         : X509_ALGOR_set0(algor, OBJ_nid2obj(how->digest), V_ASN1_NULL, NULL) ? 0
+                                                                               : -1;
+    if (rc == 0 &&
+        try_password(crypt, how, password, (int)strlen(password), (mu_bytes){salt, sizeof salt}, key_len, content, &value) != 1)
         rc = -1;
-    if (rc == 0 && (!ASN1_OCTET_STRING_set(digest, value.data, (int)value.len) ||
-                    !ASN1_OCTET_STRING_set(mac->salt, how->pbmac1 ? (const uint8_t *)"NOT USED" : salt, how->pbmac1 ? 8 : MU_SALT_LEN) ||
-                    !ASN1_INTEGER_set(mac->iterations, how->pbmac1 ? 1 : how->iterations)))
+    if (rc == 0 &&
+        (!ASN1_OCTET_STRING_set(digest, value.data, (int)value.len) ||
+         !ASN1_OCTET_STRING_set(mac->salt, how->pbmac1 ? (const uint8_t *)"NOT USED" : salt, how->pbmac1 ? 8 : MU_SALT_LEN) ||
+         !ASN1_INTEGER_set(mac->iterations, how->pbmac1 ? 1 : how->iterations)))
         rc = -1;
     mu_bytes_clear(&value);
     return rc;
@@ -285,5 +293,6 @@ char *mu_mac_text(const mu_mac *mac)
         return mu_strdup("no MAC");
     if (row_of(mac->digest) < 0)
         return mu_strdup("a MAC of unknown kind");
-    return mu_asprintf("MAC %sHmac%s %ld iterations", mac->pbmac1 ? "PBMAC1 " : "", digests[row_of(mac->digest)].jdk_name, mac->iterations);
+    return mu_asprintf("MAC %sHmac%s %ld iterations", mac->pbmac1 ? "PBMAC1 " : "", digests[row_of(mac->digest)].jdk_name,
+                       mac->iterations);
 }

@@ -12,13 +12,14 @@ static int read_encrypted(mu_store *store, mu_bytes bytes, mu_err **err)
         goto out;
     }
     if (mu_pbe_inspect(data->content->algor, &store->cert_pbe, err) != 0 ||
-        mu_pbe_decrypt(&store->crypt, data->content->algor, store->password.value, data->content->data, true, MU_E_STORE_WRONG_PASSWORD,
-                       &safe, err) != 0)
+        mu_pbe_decrypt(&store->crypt, data->content->algor, store->password.value, data->content->data, true,
+                       MU_E_STORE_WRONG_PASSWORD, &safe, err) != 0)
         goto out;
     rc = mu_p12_safe_read(store, safe, true, err);
     /* Without a MAC a wrong password shows only here: 1 of 256 passes the padding and decrypts to noise. */
     if (rc != 0 && !store->mac.present && mu_err_has(err ? *err : NULL, MU_E_STORE_DAMAGED))
-        mu_wrap(err, MU_E_STORE_WRONG_PASSWORD, "the password is wrong, or the file was altered: what it decrypts to makes no sense");
+        mu_wrap(err, MU_E_STORE_WRONG_PASSWORD,
+                "the password is wrong, or the file was altered: what it decrypts to makes no sense");
 out:
     mu_bytes_clear(&safe);
     ASN1_item_free((ASN1_VALUE *)data, ASN1_ITEM_rptr(MU_ENCRYPTED_DATA));
@@ -73,7 +74,8 @@ static int read_pfx(mu_store *store, const MU_PFX *pfx, mu_err **err)
         return mu_err_detail(err, "version %ld", mu_asn1_long(pfx->version));
     }
     if (OBJ_obj2nid(pfx->authsafe->type) == NID_pkcs7_signed)
-        return mu_fail(err, MU_E_ALGORITHM_UNAVAILABLE, "a PKCS#12 that is signed instead of protected by a password is not supported");
+        return mu_fail(err, MU_E_ALGORITHM_UNAVAILABLE,
+                       "a PKCS#12 that is signed instead of protected by a password is not supported");
     if (OBJ_obj2nid(pfx->authsafe->type) != NID_pkcs7_data || !content || content->type != V_ASN1_OCTET_STRING)
         return mu_fail(err, MU_E_STORE_DAMAGED, "the PKCS#12 holds no data");
     mu_bytes authsafe = mu_bytes_of(content->value.octet_string);
@@ -91,9 +93,10 @@ static int describe(mu_store *store, mu_err **err)
 {
     char *mac = mu_mac_text(&store->mac), *certs = mu_pbe_text(&store->cert_pbe);
     free(store->protection);
-    store->protection = mac && certs ? mu_asprintf("%s; certificates %s", mac, store->skipped            ? "encrypted, not read"
-                                                                               : !store->certs_encrypted ? "not encrypted"
-                                                                                                    : certs)
+    store->protection = mac && certs ? mu_asprintf("%s; certificates %s", mac,
+                                                   store->skipped            ? "encrypted, not read"
+                                                   : !store->certs_encrypted ? "not encrypted"
+                                                                             : certs)
                                      : NULL;
     free(mac);
     free(certs);

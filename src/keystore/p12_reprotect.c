@@ -1,7 +1,8 @@
 #include "keystore_internal.h"
 
 /* The JDK's secret bag: the type is the OID of a shrouded key, the content an EncryptedPrivateKeyInfo in an OCTET STRING. */
-static int reshroud(mu_store *store, const mu_pbe *pbe, mu_bytes old, const char *password, bool charge, mu_bytes *ret, mu_err **err)
+static int reshroud(mu_store *store, const mu_pbe *pbe, mu_bytes old, const char *password, bool charge, mu_bytes *ret,
+                    mu_err **err)
 {
     mu_bytes p8 = {NULL, 0};
     int rc = mu_p8_unshroud(&store->crypt, old, store->password.value ? store->password.value : password, charge,
@@ -25,7 +26,8 @@ static int reprotect_secret(mu_entry *entry, const mu_pbe *pbe, const char *pass
     MU_BAG *bag = mu_item_read(ASN1_ITEM_rptr(MU_BAG), entry->payload, "a secret bag", err);
     if (!bag || !(content = mu_item_read(ASN1_ITEM_rptr(MU_CONTENT), mu_bytes_of(bag->value->value.sequence), "a secret bag", err)))
         goto out;
-    if (OBJ_obj2nid(content->type) != NID_pkcs8ShroudedKeyBag || !content->content || content->content->type != V_ASN1_OCTET_STRING) {
+    if (OBJ_obj2nid(content->type) != NID_pkcs8ShroudedKeyBag || !content->content ||
+        content->content->type != V_ASN1_OCTET_STRING) {
         rc = mu_bytes_set(ret, entry->payload.data, entry->payload.len, err); /* not the JDK's: nothing we could decrypt */
         goto out;
     }

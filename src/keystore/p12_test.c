@@ -21,7 +21,8 @@ static void round_trip_keeps_everything(void **state)
     assert_string_equal(mu_entry_alias(trusted), "Root-CA");
     assert_int_equal(X509_cmp(sk_X509_value(mu_entry_get0_chain(trusted), 0), fam.root), 0);
     assert_int_equal(sk_X509_num(mu_store_get0_loose_certs(store)), 0);
-    assert_string_equal(mu_store_protection(store), "MAC HmacSHA256 1 iterations; certificates PBES2 AES-256-CBC HmacSHA256 1 iterations");
+    assert_string_equal(mu_store_protection(store),
+                        "MAC HmacSHA256 1 iterations; certificates PBES2 AES-256-CBC HmacSHA256 1 iterations");
     mu_store_free(store);
     mu_bytes_clear(&bytes);
 }
@@ -55,7 +56,8 @@ static void keys_are_decrypted_only_when_asked_for(void **state)
     mu_store *store = NULL;
     EVP_PKEY *key = NULL;
     mu_bytes bytes = sample();
-    mu_store_options two = {.password = PASSWORD, .limits.max_kdf_iterations = 2}, one = {.password = PASSWORD, .limits.max_kdf_iterations = 1};
+    mu_store_options two = {.password = PASSWORD, .limits.max_kdf_iterations = 2},
+                     one = {.password = PASSWORD, .limits.max_kdf_iterations = 1};
     ok(mu_store_parse(NULL, bytes.data, bytes.len, &two, &store, &err), &err); /* MAC and certificates */
     fails(mu_entry_get1_key(mu_store_entry(store, 0), NULL, &key, &err), &err, MU_E_STORE_LIMIT_EXCEEDED);
     mu_store_free(store);
@@ -112,10 +114,9 @@ static void another_password_protects_everything_anew(void **state)
 }
 
 /* A bag of an unknown kind, its attributes not in DER's order. */
-static const uint8_t strange_bag[] = {
-    0x30, 0x29, 0x06, 0x03, 0x2a, 0x03, 0x04, 0xa0, 0x05, 0x04, 0x03, 'f', 'o', 'o', 0x31, 0x1b,
-    0x30, 0x0d, 0x06, 0x03, 0x2a, 0x03, 0x09, 0x31, 0x06, 0x0c, 0x04, 'z', 'z', 'z', 'z',
-    0x30, 0x0a, 0x06, 0x03, 0x2a, 0x03, 0x08, 0x31, 0x03, 0x02, 0x01, 0x01};
+static const uint8_t strange_bag[] = {0x30, 0x29, 0x06, 0x03, 0x2a, 0x03, 0x04, 0xa0, 0x05, 0x04, 0x03, 'f',  'o', 'o', 0x31,
+                                      0x1b, 0x30, 0x0d, 0x06, 0x03, 0x2a, 0x03, 0x09, 0x31, 0x06, 0x0c, 0x04, 'z', 'z', 'z',
+                                      'z',  0x30, 0x0a, 0x06, 0x03, 0x2a, 0x03, 0x08, 0x31, 0x03, 0x02, 0x01, 0x01};
 
 static void unknown_bags_survive_byte_for_byte(void **state)
 {
@@ -216,8 +217,13 @@ static void iterations_are_bounded_before_they_are_spent(void **state)
     static const struct {
         int64_t iterations;
         mu_code code;
-    } cases[] = {{1, MU_OK}, {2, MU_E_STORE_WRONG_PASSWORD}, {0, MU_E_STORE_DAMAGED}, {-1, MU_E_STORE_DAMAGED},
-                 {INT64_MIN, MU_E_STORE_DAMAGED}, {5000001, MU_E_STORE_LIMIT_EXCEEDED}, {INT64_MAX, MU_E_STORE_LIMIT_EXCEEDED}};
+    } cases[] = {{1, MU_OK},
+                 {2, MU_E_STORE_WRONG_PASSWORD},
+                 {0, MU_E_STORE_DAMAGED},
+                 {-1, MU_E_STORE_DAMAGED},
+                 {INT64_MIN, MU_E_STORE_DAMAGED},
+                 {5000001, MU_E_STORE_LIMIT_EXCEEDED},
+                 {INT64_MAX, MU_E_STORE_LIMIT_EXCEEDED}};
     mu_bytes bytes = sample();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         mu_bytes changed = with_mac_iterations(bytes, cases[i].iterations);
@@ -236,9 +242,12 @@ static void other_limits_hold(void **state)
     mu_err *err = NULL;
     mu_store *store = NULL;
     mu_bytes bytes = sample();
-    mu_store_options few = {.password = PASSWORD, .limits.max_entries = 4}, small = {.password = PASSWORD, .limits.max_bytes = bytes.len - 1},
+    mu_store_options few = {.password = PASSWORD, .limits.max_entries = 4},
+                     small = {.password = PASSWORD, .limits.max_bytes = bytes.len - 1},
                      flat = {.password = PASSWORD, .limits.max_nesting = 3};
-    ok(mu_store_parse(NULL, bytes.data, bytes.len, &(mu_store_options){.password = PASSWORD, .limits = {bytes.len, 5, 4, 3}}, &store, &err), &err);
+    ok(mu_store_parse(NULL, bytes.data, bytes.len, &(mu_store_options){.password = PASSWORD, .limits = {bytes.len, 5, 4, 3}},
+                      &store, &err),
+       &err);
     mu_store_free(store);
     parse_fails(bytes, &few, MU_E_STORE_LIMIT_EXCEEDED); /* one key and four certificates */
     parse_fails(bytes, &small, MU_E_STORE_LIMIT_EXCEEDED);
@@ -301,14 +310,18 @@ static void names_and_passwords_need_not_be_ascii(void **state)
 static void aliases_fold_as_in_java(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {{"ABC", "abc"}, {"ÄÖÜ-Straße", "äöü-straße"}, {"ЖЁ", "жё"}, {"İ", "i̇"}, {"", ""}, {"\xff", "\xef\xbf\xbd"}};
+    static const char *const pairs[][2] = {{"ABC", "abc"}, {"ÄÖÜ-Straße", "äöü-straße"}, {"ЖЁ", "жё"}, {"İ", "i̇"},
+                                           {"", ""},       {"\xff", "\xef\xbf\xbd"}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         char *folded = mu_alias_fold(pairs[i][0]);
         assert_string_equal(folded, pairs[i][1]);
         free(folded);
     }
-    char *text = mu_bmp_text((const uint8_t *)"\xd8\x3d\xdd\x11\x00" "a\xd8\x3d\x00\x00", 10);
-    assert_string_equal(text, "\xf0\x9f\x94\x91" "a\xef\xbf\xbd\xef\xbf\xbd");
+    char *text = mu_bmp_text((const uint8_t *)"\xd8\x3d\xdd\x11\x00"
+                                              "a\xd8\x3d\x00\x00",
+                             10);
+    assert_string_equal(text, "\xf0\x9f\x94\x91"
+                              "a\xef\xbf\xbd\xef\xbf\xbd");
     free(text);
 }
 
@@ -404,17 +417,18 @@ static void recognised_but_not_read(void **state)
     (void)state;
     mu_err *err = NULL;
     mu_store *store = NULL;
-    parse_fails((mu_bytes){(uint8_t *)(uintptr_t)"\xfe\xed\xfe\xed\0\0\0\2", 8}, NULL, MU_E_ALGORITHM_UNAVAILABLE);
-    parse_fails((mu_bytes){(uint8_t *)(uintptr_t)"\xce\xce\xce\xce\0\0\0\2", 8}, NULL, MU_E_ALGORITHM_UNAVAILABLE);
-    parse_fails((mu_bytes){(uint8_t *)(uintptr_t)"hello", 5}, NULL, MU_E_STORE_WRONG_TYPE);
-    parse_fails((mu_bytes){(uint8_t *)(uintptr_t)"", 0}, NULL, MU_E_STORE_DAMAGED);
+    parse_fails((mu_bytes){(uint8_t *)(uintptr_t) "\xfe\xed\xfe\xed\0\0\0\2", 8}, NULL, MU_E_ALGORITHM_UNAVAILABLE);
+    parse_fails((mu_bytes){(uint8_t *)(uintptr_t) "\xce\xce\xce\xce\0\0\0\2", 8}, NULL, MU_E_ALGORITHM_UNAVAILABLE);
+    parse_fails((mu_bytes){(uint8_t *)(uintptr_t) "hello", 5}, NULL, MU_E_STORE_WRONG_TYPE);
+    parse_fails((mu_bytes){(uint8_t *)(uintptr_t) "", 0}, NULL, MU_E_STORE_DAMAGED);
     fails(mu_store_new(NULL, MU_STORE_JKS, &store, &err), &err, MU_E_ALGORITHM_UNAVAILABLE);
     mu_store_type type;
     ok(mu_store_type_parse("pfx", &type, &err), &err);
     assert_int_equal(type, MU_STORE_PKCS12);
     fails(mu_store_type_parse("BKS", &type, &err), &err, MU_E_USAGE);
     mu_bytes bytes = sample();
-    ok(mu_store_parse(NULL, bytes.data, bytes.len, &(mu_store_options){.type = MU_STORE_JKS, .password = PASSWORD}, &store, &err), &err);
+    ok(mu_store_parse(NULL, bytes.data, bytes.len, &(mu_store_options){.type = MU_STORE_JKS, .password = PASSWORD}, &store, &err),
+       &err);
     assert_true(mu_store_type_mismatch(store));
     mu_store_free(store);
     mu_bytes_clear(&bytes);

@@ -5,15 +5,15 @@
 /* What goes into one file: the decisions of this writing, and the two parts as they grow. */
 struct writer {
     mu_store *store;
-    const char *password;   /* NULL: neither keys nor protection */
+    const char *password; /* NULL: neither keys nor protection */
     mu_pbe key_pbe, cert_pbe;
     mu_mac mac;
     bool certs_plain;
-    mu_buf keys, certs;     /* bags, one after the other */
-    STACK_OF(X509) *written; /* issuers that stand in the file already; borrowed */
+    mu_buf keys, certs;       /* bags, one after the other */
+    STACK_OF(X509) * written; /* issuers that stand in the file already; borrowed */
 };
 
-static int add_bag(mu_buf *part, int nid, mu_bytes value, const STACK_OF(X509_ATTRIBUTE) *base, const char *name,
+static int add_bag(mu_buf *part, int nid, mu_bytes value, const STACK_OF(X509_ATTRIBUTE) * base, const char *name,
                    const mu_bytes *id, bool trusted, mu_err **err)
 {
     MU_BAG bag = {.type = OBJ_nid2obj(nid)};
@@ -43,7 +43,8 @@ out:
     return rc;
 }
 
-/* "Time 1700000000000": the JDK keeps the date of an entry in its id. Without a date the file's own id, or OpenSSL's way, a digest. */
+/* "Time 1700000000000": the JDK keeps the date of an entry in its id. Without a date the file's own id, or OpenSSL's way, a digest.
+ */
 static int make_id(const mu_entry *entry, mu_bytes *ret, mu_err **err)
 {
     char text[40];
@@ -71,8 +72,8 @@ static int write_key(struct writer *w, mu_entry *entry, const mu_bytes *id, mu_e
         mu_bytes_clear(&p8);
     }
     if (rc == 0)
-        rc = add_bag(&w->keys, NID_pkcs8ShroudedKeyBag, shrouded.data ? shrouded : entry->payload, entry->attrs, entry->alias, id, false,
-                     err);
+        rc = add_bag(&w->keys, NID_pkcs8ShroudedKeyBag, shrouded.data ? shrouded : entry->payload, entry->attrs, entry->alias, id,
+                     false, err);
     mu_bytes_clear(&shrouded);
     return rc;
 }
@@ -231,7 +232,8 @@ static int add_encrypted(struct writer *w, mu_buf *out, mu_bytes safe, mu_err **
     int rc = mu_pbe_encrypt(&w->store->crypt, &w->cert_pbe, w->password, safe.data, safe.len, &inner.algor, &encrypted, err);
     if (rc == 0) {
         inner.data = ASN1_OCTET_STRING_new();
-        rc = data.version && inner.data && ASN1_INTEGER_set(data.version, 0) && ASN1_STRING_set(inner.data, encrypted.data, (int)encrypted.len)
+        rc = data.version && inner.data && ASN1_INTEGER_set(data.version, 0) &&
+                     ASN1_STRING_set(inner.data, encrypted.data, (int)encrypted.len)
                  ? mu_item_write(&data, ASN1_ITEM_rptr(MU_ENCRYPTED_DATA), &der, err)
                  : mu_fail_nomem(err);
     }
@@ -264,7 +266,8 @@ static int write_pfx(struct writer *w, mu_bytes authsafe, mu_bytes *ret, mu_err 
     MU_CONTENT content = {.type = OBJ_nid2obj(NID_pkcs7_data), .content = &any};
     MU_PFX pfx = {.version = ASN1_INTEGER_new(), .authsafe = &content};
     int rc = pfx.version && string && ASN1_INTEGER_set(pfx.version, 3) && ASN1_STRING_set(string, authsafe.data, (int)authsafe.len)
-                 ? 0 : mu_fail_nomem(err);
+                 ? 0
+                 : mu_fail_nomem(err);
     if (rc == 0 && w->mac.present)
         rc = mu_mac_make(&w->store->crypt, &w->mac, w->password, authsafe, &pfx.mac, err);
     if (rc == 0)
@@ -311,7 +314,8 @@ static int check_password(const struct writer *w, const mu_store_write_options *
 {
     const mu_store *store = w->store;
     if (store->skipped)
-        return mu_fail(err, MU_E_P12_READ_WITHOUT_PASSWORD, "the store was read without its password: writing it would lose certificates");
+        return mu_fail(err, MU_E_P12_READ_WITHOUT_PASSWORD,
+                       "the store was read without its password: writing it would lose certificates");
     if (options->iterations < 0 || options->iterations > MU_MAX_ITERATIONS)
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "iterations must be 1 to %d", MU_MAX_ITERATIONS);
     if (!w->password && (has_key_to_encrypt(store) || w->mac.present || !w->certs_plain))

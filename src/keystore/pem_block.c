@@ -26,7 +26,8 @@ int mu_pem_check_text(const uint8_t *data, size_t len, mu_err **err)
     if (!le && !be)
         return 0;
     mu_fail(err, MU_E_PEM_GARBAGE, "the text is UTF-16, and PEM is ASCII");
-    return mu_err_hint(err, "iconv -f UTF-16%s -t UTF-8 FILE > NEW (Windows PowerShell: Out-File -Encoding ascii)", le ? "LE" : "BE");
+    return mu_err_hint(err, "iconv -f UTF-16%s -t UTF-8 FILE > NEW (Windows PowerShell: Out-File -Encoding ascii)",
+                       le ? "LE" : "BE");
 }
 
 static int garbage(const uint8_t *data, size_t pos, const char *why, mu_err **err)
@@ -131,7 +132,8 @@ int mu_pem_next(const uint8_t *data, size_t len, size_t *pos, mu_pem_block *ret,
     size_t headers = header_len(data + body, end - body);
     if (headers > MAX_HEADERS)
         return garbage(data, body, "its headers are too long", err);
-    *ret = (mu_pem_block){.headers = copy_headers(data + body, headers), .raw = data + begin, .raw_len = end + strlen(END) + n - begin};
+    *ret = (mu_pem_block){
+        .headers = copy_headers(data + body, headers), .raw = data + begin, .raw_len = end + strlen(END) + n - begin};
     if (!ret->headers)
         return mu_fail_nomem(err);
     memcpy(ret->label, label, sizeof label);

@@ -2,7 +2,7 @@
 
 #include <openssl/cms.h>
 
-static int push_cert(STACK_OF(X509) *certs, X509 *cert, mu_err **err)
+static int push_cert(STACK_OF(X509) * certs, X509 *cert, mu_err **err)
 {
     if (cert && sk_X509_push(certs, cert))
         return 0;
@@ -11,7 +11,7 @@ static int push_cert(STACK_OF(X509) *certs, X509 *cert, mu_err **err)
 }
 
 /* Once more through DER: what a CMS holds belongs to another library context. */
-static int add_cms_certs(OSSL_LIB_CTX *libctx, CMS_ContentInfo *cms, STACK_OF(X509) *certs, mu_err **err)
+static int add_cms_certs(OSSL_LIB_CTX *libctx, CMS_ContentInfo *cms, STACK_OF(X509) * certs, mu_err **err)
 {
     STACK_OF(X509) *inside = CMS_get1_certs(cms);
     int rc = 0;
@@ -26,7 +26,7 @@ static int add_cms_certs(OSSL_LIB_CTX *libctx, CMS_ContentInfo *cms, STACK_OF(X5
 }
 
 /* 0 added, 1 no PKCS #7 */
-static int try_cms(OSSL_LIB_CTX *libctx, mu_bytes der, STACK_OF(X509) *certs, STACK_OF(X509_CRL) *crls, mu_err **err)
+static int try_cms(OSSL_LIB_CTX *libctx, mu_bytes der, STACK_OF(X509) * certs, STACK_OF(X509_CRL) * crls, mu_err **err)
 {
     const unsigned char *p = der.data;
     CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.len);
@@ -48,10 +48,11 @@ static int try_cms(OSSL_LIB_CTX *libctx, mu_bytes der, STACK_OF(X509) *certs, ST
 
 static bool is_cms(const mu_pem_block *block)
 {
-    return strcmp(block->label, "PKCS7") == 0 || strcmp(block->label, "PKCS #7 SIGNED DATA") == 0 || strcmp(block->label, "CMS") == 0;
+    return strcmp(block->label, "PKCS7") == 0 || strcmp(block->label, "PKCS #7 SIGNED DATA") == 0 ||
+           strcmp(block->label, "CMS") == 0;
 }
 
-static int add_block(OSSL_LIB_CTX *libctx, const mu_pem_block *block, STACK_OF(X509) *certs, mu_err **err)
+static int add_block(OSSL_LIB_CTX *libctx, const mu_pem_block *block, STACK_OF(X509) * certs, mu_err **err)
 {
     mu_ossl_clear();
     if (is_cms(block)) {
@@ -65,7 +66,7 @@ static int add_block(OSSL_LIB_CTX *libctx, const mu_pem_block *block, STACK_OF(X
     return cert ? push_cert(certs, cert, err) : mu_fail_ossl(err, MU_E_STORE_DAMAGED, "a certificate in the PEM cannot be decoded");
 }
 
-static int parse_pem(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) *certs, mu_err **err)
+static int parse_pem(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) * certs, mu_err **err)
 {
     mu_pem_block block;
     size_t pos = 0;
@@ -80,7 +81,7 @@ static int parse_pem(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STAC
 }
 
 /* One certificate after the other, or a PKCS #7. */
-static int parse_der(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) *certs, mu_err **err)
+static int parse_der(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) * certs, mu_err **err)
 {
     size_t used;
     mu_ossl_clear();
@@ -102,7 +103,7 @@ static int parse_der(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STAC
     return 0;
 }
 
-int mu_certs_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) **ret_certs, mu_err **err)
+int mu_certs_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) * *ret_certs, mu_err **err)
 {
     if (mu_pem_check_text(data, len, err) != 0)
         return -1;
@@ -119,7 +120,7 @@ int mu_certs_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_
     return rc;
 }
 
-static int push_crl(OSSL_LIB_CTX *libctx, mu_bytes der, STACK_OF(X509_CRL) *crls, mu_err **err)
+static int push_crl(OSSL_LIB_CTX *libctx, mu_bytes der, STACK_OF(X509_CRL) * crls, mu_err **err)
 {
     const unsigned char *p = der.data;
     X509_CRL *crl = X509_CRL_new_ex(libctx, NULL);
@@ -132,7 +133,7 @@ static int push_crl(OSSL_LIB_CTX *libctx, mu_bytes der, STACK_OF(X509_CRL) *crls
     return mu_fail_nomem(err);
 }
 
-static int parse_pem_crls(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509_CRL) *crls, mu_err **err)
+static int parse_pem_crls(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509_CRL) * crls, mu_err **err)
 {
     mu_pem_block block;
     size_t pos = 0;
@@ -149,7 +150,7 @@ static int parse_pem_crls(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len,
     return rc;
 }
 
-int mu_crls_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509_CRL) **ret_crls, mu_err **err)
+int mu_crls_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509_CRL) * *ret_crls, mu_err **err)
 {
     if (mu_pem_check_text(data, len, err) != 0)
         return -1;

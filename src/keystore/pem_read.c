@@ -41,7 +41,8 @@ static int add_block(mu_store *store, const mu_pem_block *block, mu_err **err)
         return -1;
     if (mu_pem_is_key(block))
         return add_key(store, block, err);
-    if (mu_pem_is_cert(block) || strstr(block->label, "PKCS7") || strstr(block->label, "PKCS #7") || strcmp(block->label, "CMS") == 0)
+    if (mu_pem_is_cert(block) || strstr(block->label, "PKCS7") || strstr(block->label, "PKCS #7") ||
+        strcmp(block->label, "CMS") == 0)
         return add_certs(store, block->raw, block->raw_len, err);
     if (strcmp(block->label, "EC PARAMETERS") == 0)
         return 0; /* repeats what the key says */
@@ -79,7 +80,7 @@ static int read_der(mu_store *store, const uint8_t *data, size_t len, mu_err **e
     mu_err_free(no_cert);
     if (!known)
         return mu_fail_ossl(err, MU_E_STORE_WRONG_TYPE, "this is DER, but neither certificates nor a private key");
-    mu_pem_block block = {.headers = (char *)(uintptr_t)"", .der = {(uint8_t *)(uintptr_t)data, len}};
+    mu_pem_block block = {.headers = (char *)(uintptr_t) "", .der = {(uint8_t *)(uintptr_t)data, len}};
     strcpy(block.label, shrouded ? "ENCRYPTED PRIVATE KEY" : "PRIVATE KEY");
     mu_buf pem;
     mu_buf_init_secret(&pem, MU_BUF_TEXT_MAX);
@@ -151,7 +152,10 @@ static int describe(mu_store *store, mu_err **err)
         encrypted += store->entries[i]->form != MU_KEY_CLEAR && store->entries[i]->kind == MU_ENTRY_KEY;
     }
     free(store->protection);
-    store->protection = mu_strdup(keys == 0 ? "no key" : encrypted == keys ? "key encrypted" : encrypted ? "some keys encrypted" : "key not encrypted");
+    store->protection = mu_strdup(keys == 0           ? "no key"
+                                  : encrypted == keys ? "key encrypted"
+                                  : encrypted         ? "some keys encrypted"
+                                                      : "key not encrypted");
     return store->protection ? 0 : mu_fail_nomem(err);
 }
 

@@ -13,7 +13,8 @@ static char *text_of(BIO *bio)
 }
 
 /* The pieces that files are put together from. */
-static char *leaf_pem, *issuer_pem, *root_pem, *other_pem, *p8_pem, *sec1_pem, *shrouded_pem, *traditional_pem, *params_pem, *trusted_pem;
+static char *leaf_pem, *issuer_pem, *root_pem, *other_pem, *p8_pem, *sec1_pem, *shrouded_pem, *traditional_pem, *params_pem,
+    *trusted_pem;
 
 static char *cert_pem(X509 *cert)
 {
@@ -30,8 +31,8 @@ static char *key_pem(const char *kind)
     else if (*kind == 's')
         PEM_write_bio_PKCS8PrivateKey(bio, fam.leaf_key, EVP_aes_256_cbc(), "secret", 6, NULL, NULL);
     else
-        PEM_write_bio_PrivateKey_traditional(bio, fam.leaf_key, *kind == 't' ? EVP_aes_128_cbc() : NULL, (const unsigned char *)"secret",
-                                             *kind == 't' ? 6 : 0, NULL, NULL);
+        PEM_write_bio_PrivateKey_traditional(bio, fam.leaf_key, *kind == 't' ? EVP_aes_128_cbc() : NULL,
+                                             (const unsigned char *)"secret", *kind == 't' ? 6 : 0, NULL, NULL);
     return text_of(bio);
 }
 
@@ -55,7 +56,8 @@ static int make_pieces(void **state)
 
 static int free_pieces(void **state)
 {
-    char *pieces[] = {leaf_pem, issuer_pem, root_pem, other_pem, p8_pem, sec1_pem, shrouded_pem, traditional_pem, params_pem, trusted_pem};
+    char *pieces[] = {leaf_pem, issuer_pem,   root_pem,        other_pem,  p8_pem,
+                      sec1_pem, shrouded_pem, traditional_pem, params_pem, trusted_pem};
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
         free(pieces[i]);
     return family_free(state);
@@ -86,7 +88,8 @@ static void all_usual_shapes_give_the_same_entry(void **state)
         mu_asprintf("%s%s%s%s", root_pem, issuer_pem, leaf_pem, p8_pem),
         mu_asprintf("%s%s%s%s", leaf_pem, issuer_pem, sec1_pem, root_pem),
         mu_asprintf("%s%s%s%s%s", params_pem, sec1_pem, leaf_pem, root_pem, issuer_pem),
-        mu_asprintf("\xef\xbb\xbfsubject=CN = leaf\n\n%s\n# the key\n%s trailing\n%s%s\n\n", leaf_pem, p8_pem, issuer_pem, root_pem),
+        mu_asprintf("\xef\xbb\xbfsubject=CN = leaf\n\n%s\n# the key\n%s trailing\n%s%s\n\n", leaf_pem, p8_pem, issuer_pem,
+                    root_pem),
         mu_asprintf("%s%s%s%s", shrouded_pem, leaf_pem, issuer_pem, root_pem),
         mu_asprintf("%s%s%s%s", traditional_pem, issuer_pem, leaf_pem, root_pem),
         mu_asprintf("%s%s%s%s", p8_pem, trusted_pem, issuer_pem, root_pem),

@@ -47,7 +47,7 @@ static int hand_over(const mu_buf *out, mu_bytes *ret, mu_err **err)
     return out->failed ? mu_fail_nomem(err) : mu_bytes_set(ret, mu_buf_text(out), out->len, err);
 }
 
-int mu_certs_pem(const STACK_OF(X509) *certs, char **ret_pem, mu_err **err)
+int mu_certs_pem(const STACK_OF(X509) * certs, char **ret_pem, mu_err **err)
 {
     mu_buf out;
     mu_bytes bytes = {NULL, 0};

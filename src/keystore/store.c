@@ -95,7 +95,7 @@ bool mu_store_has_skipped(const mu_store *store)
     return store->skipped;
 }
 
-STACK_OF(X509) *mu_store_get0_loose_certs(const mu_store *store)
+STACK_OF(X509) * mu_store_get0_loose_certs(const mu_store *store)
 {
     return store->loose;
 }
@@ -244,7 +244,7 @@ static mu_entry *new_like(mu_store *store, mu_entry_kind kind, const char *alias
     return entry;
 }
 
-static int add_chain(mu_entry *entry, const STACK_OF(X509) *chain, mu_err **err)
+static int add_chain(mu_entry *entry, const STACK_OF(X509) * chain, mu_err **err)
 {
     for (int i = 0; i < sk_X509_num(chain); i++) {
         X509 *cert = sk_X509_value(chain, i);
@@ -258,7 +258,7 @@ static int add_chain(mu_entry *entry, const STACK_OF(X509) *chain, mu_err **err)
     return 0;
 }
 
-int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, STACK_OF(X509) *chain, int64_t created_ms, mu_err **err)
+int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, STACK_OF(X509) * chain, int64_t created_ms, mu_err **err)
 {
     if (sk_X509_num(chain) > 0 && mu_key_check_pair(sk_X509_value(chain, 0), key, err) != 0)
         return -1;

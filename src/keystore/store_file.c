@@ -39,9 +39,10 @@ int mu_store_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const 
         return mu_fail_nomem(err);
     store->was_read = true;
     store->mismatch = o->type != MU_STORE_AUTO && o->type != type;
-    int rc = len > store->limits.max_bytes ? mu_fail(err, MU_E_STORE_LIMIT_EXCEEDED, "the store is larger than %zu bytes", store->limits.max_bytes)
-             : o->password                 ? mu_secret_set(&store->password, o->password, strlen(o->password), err)
-                                           : 0;
+    int rc = len > store->limits.max_bytes
+                 ? mu_fail(err, MU_E_STORE_LIMIT_EXCEEDED, "the store is larger than %zu bytes", store->limits.max_bytes)
+             : o->password ? mu_secret_set(&store->password, o->password, strlen(o->password), err)
+                           : 0;
     if (rc == 0)
         rc = read_by_type(store, data, len, err);
     if (rc == 0)

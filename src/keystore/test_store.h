@@ -15,7 +15,7 @@
 struct family {
     EVP_PKEY *root_key, *issuer_key, *leaf_key, *other_key;
     X509 *root, *issuer, *leaf, *other;
-    STACK_OF(X509) *chain;
+    STACK_OF(X509) * chain;
 };
 extern struct family fam;
 int family_make(void **state);

@@ -31,7 +31,7 @@ static const char *password_of(const char *arg)
     return strcmp(arg, "-") == 0 ? NULL : arg;
 }
 
-static void print_chain(const STACK_OF(X509) *chain)
+static void print_chain(const STACK_OF(X509) * chain)
 {
     for (int i = 0; i < sk_X509_num(chain); i++) {
         char *name = mu_name_text(X509_get_subject_name(sk_X509_value(chain, i)));
@@ -52,10 +52,10 @@ static void print_entry(mu_entry *entry)
         mu_err *err = NULL;
         int rc = mu_entry_get1_key(entry, NULL, &key, &err);
         STACK_OF(X509) *chain = mu_entry_get0_chain(entry);
-        state = rc != 0                                                          ? mu_code_name(mu_err_root(err)->code)
-                : sk_X509_num(chain) == 0                                        ? "alone"
+        state = rc != 0                                                      ? mu_code_name(mu_err_root(err)->code)
+                : sk_X509_num(chain) == 0                                    ? "alone"
                 : mu_key_check_pair(sk_X509_value(chain, 0), key, NULL) == 0 ? "pair"
-                                                                                 : "no-pair";
+                                                                             : "no-pair";
         EVP_PKEY_free(key);
         mu_err_free(err);
     }
