@@ -270,25 +270,34 @@ static char *jsse_failure(const get_run *run, const mu_err *err)
     }
 }
 
+/* The line of the guide's Java client; owned by the caller. */
+static char *jsse_line(const get_run *run, const mu_err *err)
+{
+    if (!err || err->code == MU_E_SERVER_REFUSES_ALL)
+        return mu_asprintf("HTTP status: %d", run->fetch.status);
+    char *failure = jsse_failure(run, err), *line = failure ? mu_asprintf("FAILED: %s", failure) : NULL;
+    free(failure);
+    return line;
+}
+
 static void report_jsse(const get_run *run, const mu_err *err)
 {
-    if (!err || err->code == MU_E_SERVER_REFUSES_ALL) {
-        printf("HTTP status: %d\n", run->fetch.status);
-        return;
-    }
-    char *text = jsse_failure(run, err);
-    printf("FAILED: %s\n", text ? text : "");
-    free(text);
+    char *line = jsse_line(run, err);
+    printf("%s\n", line ? line : "");
+    free(line);
 }
 
 static void report_json(const get_run *run, const mu_err *err, const char *url)
 {
     char peer[MU_ADDRESS_TEXT_MAX];
     const mu_fetch *f = &run->fetch;
-    json_t *report = json_pack("{s:o, s:o, s:o, s:o, s:o}", "url", mu_json_text(url), "address",
+    char *jsse = jsse_line(run, err);
+    json_t *report = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "url", mu_json_text(url), "address",
                                f->verdict ? mu_json_text(mu_address_text(&f->peer, peer)) : json_null(), "status",
                                f->status ? json_integer(f->status) : json_null(), "tls",
-                               f->verdict ? mu_verdict_json(f->verdict) : json_null(), "error", err ? mu_json_error(err) : json_null());
+                               f->verdict ? mu_verdict_json(f->verdict) : json_null(), "error", err ? mu_json_error(err) : json_null(), "jsse",
+                               mu_json_text(jsse));
+    free(jsse);
     mu_json_print(stdout, report, NULL);
 }
 
