@@ -1,0 +1,113 @@
+"""One certificate whose names attack terminals, logs, JSON readers and browsers, through every output: nothing but escaped text."""
+import datetime
+import json
+import re
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from lab import proc
+
+EVIL = 'evil"\'\\\r\nforged code=ok by=us\x1b[31m\x00\x07\x7f\u0085\u009b31m\u202e\u2028<script>alert(1)</script>&amp;,CN=other'
+FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def assert_harmless(result, *, evidence=True):
+    """Only printable text; the attack's lines stay inside the line that quotes them."""
+    for stream in (result.out, result.err):
+        assert not FORBIDDEN.search(stream), ascii(stream)
+        for line in stream.splitlines():
+            assert not line.startswith("forged"), ascii(stream)
+    if evidence:
+        assert "evil" in result.out + result.err, result
+
+
+def der_san(text):
+    """A subjectAltName that no decent library would write: the attack as dNSName, URI and e-mail."""
+    data = text.encode("utf-8")
+    names = b"".join(bytes([tag]) + _length(data) + data for tag in (0x82, 0x86, 0x81))
+    return b"\x30" + _length(names) + names
+
+
+def _length(data):
+    size = len(data)
+    return bytes([size]) if size < 128 else bytes([0x82, size >> 8, size & 255])
+
+
+@pytest.fixture(scope="module")
+def evil(tmp_path_factory, pki):
+    """Folder with evil.crt, evil.key and evil.p12: self-signed, so that everybody refuses it and says why."""
+    folder = tmp_path_factory.mktemp("evil")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, EVIL), x509.NameAttribute(NameOID.ORGANIZATION_NAME, EVIL)])
+    now = datetime.datetime.utcnow()
+    san = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), der_san(EVIL))
+    cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+            .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=30)).add_extension(san, False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]), False)
+            .sign(key, hashes.SHA256()))
+    (folder / "evil.crt").write_bytes(cert.public_bytes(serialization.Encoding.PEM))
+    (folder / "evil.key").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                                                        serialization.NoEncryption()))
+    proc.run_ok(["openssl", "pkcs12", "-export", "-inkey", folder / "evil.key", "-in", folder / "evil.crt", "-name", "evil\r\n\x1b[31m",
+                 "-passout", "pass:changeit", "-out", folder / "evil.p12"])
+    return folder
+
+
+def test_the_attack_is_one(evil):
+    """openssl with raw output shows that the bytes are really there."""
+    shown = proc.run_ok(["openssl", "x509", "-in", evil / "evil.crt", "-noout", "-subject", "-nameopt", "utf8,sep_comma_plus"])
+    assert FORBIDDEN.search(shown.out), ascii(shown.out)
+
+
+def test_verify(mutual, evil, pki):
+    for extra in ([], ["--json"], ["--rules", "jsse"], ["--rules", "strict"], ["--host", "a.example", "--purpose", "server"],
+                  ["--host", "a.example", "--json"]):
+        assert_harmless(mutual("verify", evil / "evil.crt", "--trust", pki.path("root", "crt"), *extra))
+        trusting = mutual("verify", evil / "evil.crt", "--trust", evil / "evil.crt", *extra)
+        assert_harmless(trusting)
+        if "--json" in extra:
+            json.loads(trusting.out)
+
+
+def test_keytool(mutual, evil, tmp_path):
+    store = ["-keystore", tmp_path / "evil-trust.p12", "-storepass", "changeit"]
+    assert_harmless(mutual("keytool", "-importcert", "-alias", "x\r\n\x1b[31m", "-file", evil / "evil.crt", *store, input="no\n"))
+    assert mutual("keytool", "-importcert", "-noprompt", "-alias", "x\r\n\x1b[31m", "-file", evil / "evil.crt", *store).status == 0
+    for extra in ([], ["-v"], ["-rfc"]):
+        assert_harmless(mutual("keytool", "-list", *extra, *store), evidence=extra == ["-v"])
+        assert_harmless(mutual("keytool", "-list", *extra, "-keystore", evil / "evil.p12", "-storepass", "changeit"))
+
+
+def test_ca(mutual, evil, tmp_path):
+    run = lambda *args: mutual("ca", *args, "--ca", tmp_path / "ca")
+    assert run("init", "--name", "CN=Root", "--key-algorithm", "EC", "--no-encryption").status == 0
+    proc.run_ok(["openssl", "req", "-new", "-key", evil / "evil.key", "-utf8", "-subj", "/CN=evil\x1b[31m<b>\"", "-out", tmp_path / "evil.csr"])
+    signed = run("sign", "--csr", tmp_path / "evil.csr", "--profile", "client", "--out", tmp_path / "signed.crt")
+    assert signed.status == 0, signed
+    assert_harmless(signed, evidence=False)
+    for extra in ([], ["--json"]):
+        assert_harmless(run("list", *extra))
+    serial = proc.run_ok(["openssl", "x509", "-in", tmp_path / "signed.crt", "-noout", "-serial"]).out.strip().split("=")[1]
+    assert_harmless(run("show", serial.lower()))
+
+
+@pytest.mark.parametrize("tls", ["1.2", "1.3"])
+def test_handshake_logs_and_reports(mutual, evil, pki, tls):
+    trust = ["--trust-certificate", pki.path("root", "crt")]
+    ours = ["--certificate", evil / "evil.crt", "--certificate-private-key", evil / "evil.key"]
+    server = mutual.start("serve", "--listen", "127.0.0.1:0", *ours, *trust, "--tls-max", tls)
+    url = server.wait_for(r"listening on (\S+)", stream="out")[1]
+    for report in ("human", "json", "jsse"):
+        # The client refuses the evil server; then, trusting it, is refused as the evil client.
+        assert_harmless(mutual("get", url, *trust, "--report", report), evidence=report != "jsse")
+        assert_harmless(mutual("get", url, "--trust-certificate", evil / "evil.crt", *ours, "--resolve", "x:1:127.0.0.1", "--report", report),
+                        evidence=False)
+    server.wait_for(r"evil", stream="err")
+    result = server.stop()
+    assert_harmless(result)
+    assert all(re.match(r"\S+=", line) or re.match(r"\d{4}-", line) for line in result.err.splitlines()), result
