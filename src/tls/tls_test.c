@@ -3,7 +3,7 @@
 #include "tls/testing.h"
 
 #include "base/ossl.h"
-#include <openssl/ssl.h>
+#include "tls/tls_internal.h"
 
 enum who { NOBODY, GOOD, EXPIRED, NOT_YET, WRONG_EKU, OTHER_CA, SELF_SIGNED, SECOND, VIA_INTERMEDIATE, LEAF_ONLY, WITH_RSA, WHO_COUNT };
 enum whom { ROOT, OTHER_ROOT, PIN, INTERMEDIATE, NO_ONE, WITH_CRL, WHOM_COUNT };
@@ -629,6 +629,51 @@ static void clones_work_in_another_context(void **state)
     OSSL_LIB_CTX_free(libctx);
 }
 
+/* The session of a finished connection; in TLS 1.3 it came with the ticket. */
+static SSL_SESSION *session_of(duo *d)
+{
+    SSL_SESSION *session = SSL_get1_session(d->client->ssl);
+    mu_tls_shutdown(d->client); /* OpenSSL lets no session of a broken connection be resumed */
+    assert_true(SSL_SESSION_is_resumable(session));
+    return session;
+}
+
+static void resume(duo *d, SSL_SESSION *session, int64_t server_now_s)
+{
+    duo_disconnect(d);
+    duo_connect(d, "server.test", TEST_NOW_S);
+    d->server->now_s = server_now_s;
+    assert_true(SSL_set_session(d->client->ssl, session));
+    duo_run(d);
+}
+
+static void resumption_outlives_no_verdict(void **state)
+{
+    (void)state;
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+        duo d;
+        open_version(&d, &healthy, version);
+        SSL_SESSION *session = session_of(&d);
+        resume(&d, session, TEST_NOW_S);
+        assert_true(SSL_session_reused(d.server->ssl));
+        assert_int_equal(mu_tls_conn_verdict(d.server)->code, MU_OK);
+        assert_string_equal(mu_tls_conn_verdict(d.server)->peer_subject, "CN=good");
+        assert_int_equal(mu_tls_conn_verdict(d.client)->code, MU_OK);
+        /* A ticket from the resumed connection is bound as the first one was. */
+        SSL_SESSION *second = session_of(&d);
+        int64_t times[] = {TEST_NOW_S + 301 * TEST_DAY_S, TEST_NOW_S - 2 * TEST_DAY_S};
+        SSL_SESSION *sessions[] = {session, second};
+        for (size_t i = 0; i < 4; i++) {
+            resume(&d, sessions[i / 2], times[i % 2]);
+            assert_false(SSL_session_reused(d.server->ssl));
+            assert_string_equal(mu_code_name(mu_tls_conn_verdict(d.server)->code), i % 2 ? "cert-not-yet-valid" : "cert-expired");
+        }
+        SSL_SESSION_free(session);
+        SSL_SESSION_free(second);
+        duo_free(&d);
+    }
+}
+
 static void client_knows_what_became_of_its_identity(void **state)
 {
     static const struct {
@@ -739,6 +784,7 @@ int main(void)
         cmocka_unit_test(acceptance_is_confirmed_late),
         cmocka_unit_test(byte_by_byte),
         cmocka_unit_test(clones_work_in_another_context),
+        cmocka_unit_test(resumption_outlives_no_verdict),
         cmocka_unit_test(client_knows_what_became_of_its_identity),
         cmocka_unit_test(alerts_have_names),
         cmocka_unit_test(jsse_words),
