@@ -1,10 +1,10 @@
 /*
- * Judges chains in bulk for test_verify.py: one JSON object a line on standard input, one verdict a line on standard output. Spawning
- * a sanitized program for each of thousands of cases would take the better part of the suite's time.
+ * Judges chains in bulk for test_verify.py: one JSON object a line on standard input, one verdict a line on standard output.
+ * Spawning a sanitized program for each of thousands of cases would take the better part of the suite's time.
  *
  * {"certs": [leaf, untrusted…], "trusted": […], "purpose": "server|client|any", "rules": "openssl|strict|jsse",
- *  "host": …, "ip": …, "at": seconds, "max_depth": N}; certificates and CRLs are base64 DER. A line without "certs" has "untrusted" and
- * "crls" for all that follow.
+ *  "host": …, "ip": …, "at": seconds, "max_depth": N}; certificates and CRLs are base64 DER. A line without "certs" has "untrusted"
+ * and "crls" for all that follow.
  */
 #include <mutual/pki.h>
 

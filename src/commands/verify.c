@@ -24,14 +24,18 @@ static const mu_opt options_table[] = {
     {"trust-store-password", 0, MU_OPT_SECRET, AT(trust_store_password), "P",
      "Its password: pass:VALUE, env:NAME, file:PATH, fd:N, stdin, prompt, or the value itself.", 0, 0},
     {"untrusted", 0, MU_OPT_LIST, AT(untrusted), "FILE", "Certificates that may lie between (repeatable).", 0, 0},
-    {"key-store-password", 0, MU_OPT_SECRET, AT(key_store_password), "P", "Password of FILE and --untrusted, if they are stores.", 0, 0},
-    {"key-alias", 0, MU_OPT_TEXT, AT(key_alias), "ALIAS", "Which entry of FILE, if it is a store; without it the first with a key.", 0, 0},
+    {"key-store-password", 0, MU_OPT_SECRET, AT(key_store_password), "P",
+     "Password of FILE and --untrusted, if they are stores.", 0, 0},
+    {"key-alias", 0, MU_OPT_TEXT, AT(key_alias), "ALIAS",
+     "Which entry of FILE, if it is a store; without it the first with a key.", 0, 0},
     {"purpose", 0, MU_OPT_CHOICE, AT(purpose), "any|server|client", "What the certificate is used for; any by default.", 0, 0},
     {"host", 0, MU_OPT_TEXT, AT(host), "NAME", "Host name that its subjectAltName must match; the CN does not count.", 0, 0},
     {"ip", 0, MU_OPT_TEXT, AT(ip), "ADDR", "Address that its subjectAltName must hold.", 0, 0},
     {"email", 0, MU_OPT_TEXT, AT(email), "ADDR", "Mail address that its subjectAltName must hold.", 0, 0},
-    {"at", 0, MU_OPT_TEXT, AT(at), "TIME", "Judge by this time (2026-11-23, 2026-11-23T16:10:00Z, seconds since 1970); now by default.", 0, 0},
-    {"crl", 0, MU_OPT_LIST, AT(crl), "FILE|DIR", "Check revocation by these CRLs (repeatable); every level then needs a valid one.", 0, 0},
+    {"at", 0, MU_OPT_TEXT, AT(at), "TIME",
+     "Judge by this time (2026-11-23, 2026-11-23T16:10:00Z, seconds since 1970); now by default.", 0, 0},
+    {"crl", 0, MU_OPT_LIST, AT(crl), "FILE|DIR",
+     "Check revocation by these CRLs (repeatable); every level then needs a valid one.", 0, 0},
     {"max-depth", 0, MU_OPT_TEXT, AT(max_depth), "N", "CA certificates between leaf and anchor, at most; 10 by default.", 0, 0},
     {"policy", 0, MU_OPT_TEXT, AT(policy), "OID", "Certificate policy that the whole path must assert.", 0, 0},
     {"rules", 0, MU_OPT_CHOICE, AT(rules), "openssl|strict|jsse",
@@ -41,10 +45,10 @@ static const mu_opt options_table[] = {
 };
 
 static const mu_example examples[] = {
-    {"Would clients that trust the root accept this server?", "mutual verify server.crt intermediate.crt --trust root.crt --purpose server "
-                                                              "--host localhost"},
-    {"Would a JVM with that trust store accept this client?", "mutual verify client.p12 --trust-store server-trust.p12 --purpose client "
-                                                              "--rules jsse"},
+    {"Would clients that trust the root accept this server?",
+     "mutual verify server.crt intermediate.crt --trust root.crt --purpose server --host localhost"},
+    {"Would a JVM with that trust store accept this client?",
+     "mutual verify client.p12 --trust-store server-trust.p12 --purpose client --rules jsse"},
     {"And in half a year?", "mutual verify server.crt --trust root.crt --at 2027-05-01"},
     {NULL, NULL},
 };
@@ -106,10 +110,11 @@ static json_t *cert_json(const X509 *cert)
     char from[32], until[32];
     char *subject = mu_name_text(X509_get_subject_name(cert)), *issuer = mu_name_text(X509_get_issuer_name(cert));
     char *serial = mu_cert_serial(cert), *names = mu_cert_san_text(cert), *print = mu_cert_fingerprint(cert);
-    json_t *value = json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "subject", mu_json_text(subject), "issuer", mu_json_text(issuer),
-                              "serial", mu_json_text(serial), "names", mu_json_text(names), "notBefore",
-                              mu_time_text(mu_cert_not_before_s(cert), from), "notAfter", mu_time_text(mu_cert_not_after_s(cert), until),
-                              "sha256", mu_json_text(print));
+    mu_time_text(mu_cert_not_before_s(cert), from);
+    mu_time_text(mu_cert_not_after_s(cert), until);
+    json_t *value = json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:o}", "subject", mu_json_text(subject), "issuer",
+                              mu_json_text(issuer), "serial", mu_json_text(serial), "names", mu_json_text(names), "notBefore", from,
+                              "notAfter", until, "sha256", mu_json_text(print));
     free(subject);
     free(issuer);
     free(serial);
@@ -128,8 +133,9 @@ static json_t *chain_json(const STACK_OF(X509) *chain)
 
 static int print_json(const char *verdict, mu_code code, int depth, json_t *chain, const char *detail, const char *fix)
 {
-    return mu_json_print(stdout, json_pack("{s:s, s:s, s:i, s:o, s:o, s:o}", "verdict", verdict, "code", mu_code_name(code), "depth", depth,
-                                           "chain", chain, "detail", mu_json_text(detail), "fix", mu_json_text(fix)), NULL);
+    json_t *value = json_pack("{s:s, s:s, s:i, s:o, s:o, s:o}", "verdict", verdict, "code", mu_code_name(code), "depth", depth,
+                              "chain", chain, "detail", mu_json_text(detail), "fix", mu_json_text(fix));
+    return mu_json_print(stdout, value, NULL);
 }
 
 /* The anchor on top, each certificate below its issuer. */
@@ -141,7 +147,8 @@ static void print_chain(const mu_chain_verdict *verdict)
         char *subject = mu_name_text(X509_get_subject_name(cert)), *names = depth == 0 ? mu_cert_san_text(cert) : NULL, until[32];
         bool bad = depth == verdict->depth;
         printf("  %*s%s%s%s%s  until %.10s%s%s%s%s\n", 2 * (count - 1 - depth), "", depth == count - 1 ? "" : "`- ",
-               bad ? mu_style_on(stdout, MU_STYLE_BAD) : "", subject && *subject ? subject : "(no subject)", bad ? mu_style_off(stdout) : "",
+               bad ? mu_style_on(stdout, MU_STYLE_BAD) : "", subject && *subject ? subject : "(no subject)",
+               bad ? mu_style_off(stdout) : "",
                mu_time_text(mu_cert_not_after_s(cert), until), names && *names ? "  " : "", names ? names : "",
                verdict->code == MU_OK && depth == count - 1 ? "  (trusted)" : "", bad ? "  <- refused" : "");
         free(subject);
@@ -151,7 +158,8 @@ static void print_chain(const mu_chain_verdict *verdict)
 
 static const char *what_of(mu_purpose purpose)
 {
-    return purpose == MU_PURPOSE_SERVER ? "server certificate" : purpose == MU_PURPOSE_CLIENT ? "client certificate" : "certificate";
+    static const char *const names[] = {"certificate", "server certificate", "client certificate"};
+    return names[purpose];
 }
 
 static int answer(const struct options *o, const struct input *in, const mu_chain_verdict *verdict)
@@ -160,8 +168,8 @@ static int answer(const struct options *o, const struct input *in, const mu_chai
     mu_err *err = NULL;
 
     if (o->json) {
-        print_json(verdict->code == MU_OK ? "ok" : "refused", verdict->code, verdict->depth, chain_json(verdict->chain), verdict->detail,
-                   verdict->code == MU_OK ? NULL : verdict->hint ? verdict->hint : mu_code_fix(verdict->code));
+        print_json(verdict->code == MU_OK ? "ok" : "refused", verdict->code, verdict->depth, chain_json(verdict->chain),
+                   verdict->detail, verdict->code == MU_OK ? NULL : verdict->hint ? verdict->hint : mu_code_fix(verdict->code));
     } else if (verdict->code == MU_OK) {
         printf("%s%s accepted%s%s%s [ok]\n", mu_style_on(stdout, MU_STYLE_GOOD), what_of(in->params.purpose), whom,
                verdict->pinned ? ": it is trusted itself" : "", mu_style_off(stdout));
@@ -185,8 +193,8 @@ static int fail(const struct options *o, mu_err *err)
     if (!o->json || status != 3)
         return mu_cli_fail(o->json, err);
     const mu_err *root = mu_err_root(err);
-    char *detail = mu_asprintf("%s%s%s%s%s", err->msg, root != err ? ": " : "", root != err ? root->msg : "", root->detail ? ", " : "",
-                               root->detail ? root->detail : "");
+    char *detail = mu_asprintf("%s%s%s%s%s", err->msg, root != err ? ": " : "", root != err ? root->msg : "",
+                               root->detail ? ", " : "", root->detail ? root->detail : "");
     print_json("unreadable", err->code, -1, json_array(), detail, err->hint ? err->hint : mu_code_fix(err->code));
     free(detail);
     mu_err_free(err);
@@ -219,12 +227,12 @@ const mu_command mu_command_verify = {
     .summary = "would this certificate be accepted?",
     .synopsis = "FILE… --trust-store FILE [options]",
     .description =
-        "Judges a certificate without a connection. The first certificate of the first FILE (PEM, DER, PKCS#7) is the one that is judged; the "
-        "rest of that file, the other FILEs and --untrusted are what may lie between it and a trusted certificate, in any order. If FILE is a "
-        "key store, its key entry's chain is judged.\n\n"
-        "A certificate in the trust store that is no CA is a pin: it is accepted itself, within its dates and for its purpose, and vouches for "
-        "no other. An intermediate CA in the trust store is an anchor like any root. A trusted root that has expired is refused, except under "
-        "--rules jsse, since the JDK does not look.\n\n"
+        "Judges a certificate without a connection. The first certificate of the first FILE (PEM, DER, PKCS#7) is the one that is "
+        "judged; the rest of that file, the other FILEs and --untrusted are what may lie between it and a trusted certificate, in "
+        "any order. If FILE is a key store, its key entry's chain is judged.\n\n"
+        "A certificate in the trust store that is no CA is a pin: it is accepted itself, within its dates and for its purpose, and "
+        "vouches for no other. An intermediate CA in the trust store is an anchor like any root. An expired root is "
+        "refused, except under --rules jsse, since the JDK does not look.\n\n"
         "Exit status: 0 accepted, 4 refused, 3 a file cannot be read, 2 wrong options.",
     .options = options_table,
     .examples = examples,

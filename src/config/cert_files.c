@@ -143,7 +143,8 @@ int mu_cert_file_read(OSSL_LIB_CTX *libctx, const mu_cert_file *file, STACK_OF(X
     if (rc == 0 && type != MU_STORE_PEM && type != MU_STORE_AUTO)
         rc = read_store(libctx, file, &data, certs, err);
     else if (rc == 0) {
-        rc = mu_certs_parse(libctx, data.data, data.len, &found, err) == 0 ? add_certs(certs, found, err) : name_file(err, file->path);
+        rc = mu_certs_parse(libctx, data.data, data.len, &found, err);
+        rc = rc == 0 ? add_certs(certs, found, err) : name_file(err, file->path);
         sk_X509_pop_free(found, X509_free);
     }
     mu_buf_free(&data);

@@ -195,11 +195,12 @@ char *mu_finding_hint(const mu_path *path, const mu_verify_params *params, const
                            "the %s must send it", issuer, who);
         break;
     case MU_E_CHAIN_MISSING_INTERMEDIATE:
-        hint = mu_asprintf("the %s must send the certificate of \"%s\" after its own; if that is a root, import it into the trust store",
-                           who, issuer);
+        hint = mu_asprintf("the %s must send the certificate of \"%s\" after its own; if that is a root, import it into the trust "
+                           "store", who, issuer);
         break;
     case MU_E_CA_REGENERATED:
-        hint = mu_asprintf("\"%s\" is trusted with another key: distribute the CA's new certificate, or issue this one again", issuer);
+        hint = mu_asprintf("\"%s\" is trusted with another key: distribute the CA's new certificate, or issue this one again",
+                           issuer);
         break;
     case MU_E_PIN_MISMATCH:
         hint = mu_strdup("if this certificate is a renewed one, import it in place of the old; or trust its issuer instead");
@@ -266,7 +267,8 @@ static bool is_pin_mismatch(const mu_verify_params *params, X509 *leaf)
 
 static bool same_organisation(const X509_NAME *a, const X509_NAME *b)
 {
-    int at_a = X509_NAME_get_index_by_NID(a, NID_organizationName, -1), at_b = X509_NAME_get_index_by_NID(b, NID_organizationName, -1);
+    int at_a = X509_NAME_get_index_by_NID(a, NID_organizationName, -1);
+    int at_b = X509_NAME_get_index_by_NID(b, NID_organizationName, -1);
     return at_a >= 0 && at_b >= 0 &&
            ASN1_STRING_cmp(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(a, at_a)),
                            X509_NAME_ENTRY_get_data(X509_NAME_get_entry(b, at_b))) == 0;
@@ -283,8 +285,8 @@ static bool common_name_has(const X509_NAME *name, const char *word)
 }
 
 /*
- * The issuer's certificate is nowhere. Whether it is an intermediate below one of our anchors, or a CA that we do not know, only that
- * certificate could tell; but the key identifier may name the issuer's issuer, and CAs are named for what they are.
+ * The issuer's certificate is nowhere. Whether it is an intermediate below one of our anchors, or a CA that we do not know, only
+ * that certificate could tell; but the key identifier may name the issuer's issuer, and CAs are named for what they are.
  */
 static bool intermediate_is_missing(const mu_verify_params *params, X509 *cert)
 {

@@ -1,8 +1,8 @@
 /*
- * What a JVM with default settings would say, for `--rules jsse` and the doctor. Where PKIX in the JDK is laxer than X509_verify_cert, the
- * library's finding is overlooked here, so this never admits a peer. Signatures are still the library's business.
+ * What a JVM with default settings would say, for `--rules jsse` and the doctor. Where PKIX in the JDK is laxer than
+ * X509_verify_cert, the library's finding is overlooked here, so this never admits a peer. Signatures are still its business.
  *
- * Source: OpenJDK's X509TrustManagerImpl, PKIXValidator, EndEntityChecker, ConstraintsChecker and AlgorithmChecker, as observed on 17 and 25.
+ * Source: OpenJDK's X509TrustManagerImpl, PKIXValidator, EndEntityChecker, ConstraintsChecker and AlgorithmChecker; JDK 17 and 25.
  */
 #include "pki/chain_internal.h"
 

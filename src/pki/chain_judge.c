@@ -34,7 +34,7 @@ static bool set_params(X509_STORE_CTX *ctx, const mu_library_run *run)
         ok = X509_VERIFY_PARAM_set_purpose(param, params->purpose == MU_PURPOSE_CLIENT ? X509_PURPOSE_SSL_CLIENT
                                                                                        : X509_PURPOSE_SSL_SERVER) == 1;
     if (ok && (run->flags & X509_V_FLAG_POLICY_CHECK)) {
-        /* RFC 5280 6.1.1 (c): "the special value any-policy" if the user is not concerned about policy; the library would take none */
+        /* RFC 5280 6.1.1 (c): "any-policy" if the user is not concerned about certificate policy; the library would take none. */
         ASN1_OBJECT *oid = params->policy ? OBJ_txt2obj(params->policy, 1) : OBJ_nid2obj(NID_any_policy);
         ok = oid && X509_VERIFY_PARAM_add0_policy(param, oid) == 1;
         if (!ok)
@@ -97,8 +97,8 @@ out:
 }
 
 /*
- * CRL_CHECK_ALL asks for a CRL about the anchor too. A root answers for itself; an anchor that somebody else issued cannot (RFC 5280
- * 6.3 does not want it checked), so there every level below it is judged for its own revocation instead.
+ * CRL_CHECK_ALL asks for a CRL about the anchor too. A root answers for itself; an anchor that somebody else issued cannot (and
+ * RFC 5280 6.3 does not want it checked), so there every level below it is judged for its own revocation instead.
  */
 static int check_revocation_by_level(const mu_path *path, const mu_verify_params *params, mu_finding *ret)
 {
@@ -111,7 +111,7 @@ static int check_revocation_by_level(const mu_path *path, const mu_verify_params
     return rc;
 }
 
-/* An anchor cannot be asked for its issuer's signature on a CRL; a CRL of that name which lists it is believed, as it only refuses. */
+/* Nobody vouches for a CRL about an anchor that somebody else issued; one that lists it is believed, as it can only refuse. */
 static bool anchor_is_listed(const mu_path *path, const mu_verify_params *params)
 {
     X509 *anchor = mu_path_last(path);

@@ -16,8 +16,10 @@ static bool constraints_are_good(X509 *cert)
 {
     int critical;
     NAME_CONSTRAINTS *constraints = X509_get_ext_d2i(cert, NID_name_constraints, &critical, NULL);
-    bool good = critical == -1 || (constraints && X509_check_ca(cert) && (sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees) > 0 ||
-                                                                          sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees) > 0));
+    bool absent = critical == -1;
+    bool empty = constraints && sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees) < 1 &&
+                 sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees) < 1;
+    bool good = absent || (constraints && !empty && X509_check_ca(cert));
     NAME_CONSTRAINTS_free(constraints);
     return good;
 }
@@ -77,7 +79,8 @@ static bool check_key_usage(const mu_path *path, const mu_verify_params *params,
     X509 *leaf = path->certs[0];
     if (params->purpose == MU_PURPOSE_ANY || (X509_get_key_usage(leaf) & X509v3_KU_DIGITAL_SIGNATURE))
         return true;
-    return mu_found(ret, X509_get_extension_flags(leaf) & EXFLAG_CA ? MU_E_CA_USED_AS_LEAF : MU_E_KEY_USAGE_WRONG, 0, X509_V_ERR_INVALID_PURPOSE);
+    bool ca = X509_get_extension_flags(leaf) & EXFLAG_CA;
+    return mu_found(ret, ca ? MU_E_CA_USED_AS_LEAF : MU_E_KEY_USAGE_WRONG, 0, X509_V_ERR_INVALID_PURPOSE);
 }
 
 bool mu_path_check_own(const mu_path *path, const mu_verify_params *params, mu_finding *ret)

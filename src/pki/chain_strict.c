@@ -1,6 +1,6 @@
 /*
- * What X509_V_FLAG_X509_STRICT leaves out of RFC 5280's profile and of the CA/Browser Forum's baseline requirements (7.1.2), which public
- * CAs follow and private ones often do not: part of --rules strict only.
+ * What X509_V_FLAG_X509_STRICT leaves out of RFC 5280's profile and of the CA/Browser Forum's baseline requirements (7.1.2), which
+ * public CAs follow and private ones often do not: part of --rules strict only.
  */
 #include "pki/chain_internal.h"
 
@@ -34,7 +34,7 @@ static bool is_critical(const X509 *cert, int nid)
     return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(cert, at));
 }
 
-/* RFC 5280 4.2.1.1: every certificate that another issued names the key that did. A root may, and then names itself and nothing else. */
+/* RFC 5280 4.2.1.1: a certificate names the key that signed it. A root need not, and otherwise names itself and nothing else. */
 static bool authority_key_is_good(X509 *cert)
 {
     const ASN1_OCTET_STRING *wanted = X509_get0_authority_key_id(cert), *own = X509_get0_subject_key_id(cert);
@@ -52,7 +52,8 @@ static bool key_type_is_good(X509 *cert)
 {
     const EVP_PKEY *key = X509_get0_pubkey(cert);
     int type = key ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE;
-    return type == EVP_PKEY_RSA || type == EVP_PKEY_RSA_PSS || type == EVP_PKEY_EC || type == EVP_PKEY_ED25519 || type == EVP_PKEY_ED448;
+    return type == EVP_PKEY_RSA || type == EVP_PKEY_RSA_PSS || type == EVP_PKEY_EC || type == EVP_PKEY_ED25519 ||
+           type == EVP_PKEY_ED448;
 }
 
 /* 7.1.2.7.10: extendedKeyUsage is there, not critical, and names what the certificate is for. */

@@ -62,7 +62,7 @@ static void keep_if_better(struct search *s, const mu_finding *finding, int rank
     s->finding = *finding;
 }
 
-/* RSA's work grows with the square of its size (and with its exponent, which nobody needs large), a curve's by its implementation. */
+/* RSA's work grows with the square of its size, a curve's by its implementation: the larger ones are slow. */
 static int signature_cost(X509 *issuer)
 {
     const EVP_PKEY *key = X509_get0_pubkey(issuer);

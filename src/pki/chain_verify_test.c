@@ -141,7 +141,8 @@ static X509 *make(const struct spec *specs, int index, X509 *const *made)
     X509_set_pubkey(cert, key_of(spec, index));
     if (!spec->no_key_ids) {
         add(cert, issuer, NID_subject_key_identifier, "hash");
-        add(cert, issuer, NID_authority_key_identifier, X509_get_ext_by_NID(issuer, NID_subject_key_identifier, -1) < 0 ? NULL : "keyid:always");
+        add(cert, issuer, NID_authority_key_identifier, X509_get_ext_by_NID(issuer, NID_subject_key_identifier, -1) < 0 ? NULL :
+            "keyid:always");
     }
     add(cert, issuer, NID_basic_constraints, spec->bc);
     add(cert, issuer, NID_key_usage, spec->ku);
@@ -188,7 +189,8 @@ static mu_verify_params params_of(const struct made *made, const struct ask *ask
 {
     return (mu_verify_params){.trusted = made->trusted, .untrusted = made->sent, .purpose = ask->purpose, .rules = ask->rules,
                               .host = ask->host, .ip = ask->ip, .email = ask->email, .policy = ask->policy, .at_s = AT_S,
-                              .max_depth = ask->max_depth == 0 ? -1 : ask->max_depth < 0 ? 0 : ask->max_depth, .security_level = -1};
+                              .max_depth = ask->max_depth == 0 ? -1 : ask->max_depth < 0 ? 0 : ask->max_depth,
+                                  .security_level = -1};
 }
 
 #define CA .bc = "critical,CA:TRUE", .ku = "critical,keyCertSign,cRLSign"
@@ -205,7 +207,8 @@ static const struct test_case cases[] = {
     {"an intermediate in between", {ROOT, {"ica", 0, SENT, CA}, {"a", 1, LEAF, SERVER_CERT}}, SERVER, ACCEPTED},
     {"unordered, with strangers", {ROOT, {"x", 1, SENT, CA}, {"i1", 0, SENT, CA}, {"i2", 2, SENT, CA}, {"a", 3, LEAF, SERVER_CERT}},
      SERVER, ACCEPTED},
-    {"an intermediate as anchor", {{"root", 0, HIDDEN, CA}, {"ica", 0, TRUSTED, CA}, {"a", 1, LEAF, SERVER_CERT}}, SERVER, ACCEPTED},
+    {"an intermediate as anchor", {{"root", 0, HIDDEN, CA}, {"ica", 0, TRUSTED, CA}, {"a", 1, LEAF, SERVER_CERT}}, SERVER,
+     ACCEPTED},
     {"cross-signed: the expired twin is not taken",
      {ROOT, {"old", 1, HIDDEN, CA}, {"ica", 1, SENT, CA, .key = 5, .from_days = -9, .to_days = -2}, {"ica", 0, SENT, CA, .key = 5},
       {"a", 3, LEAF, SERVER_CERT}}, SERVER, ACCEPTED},
@@ -221,7 +224,8 @@ static const struct test_case cases[] = {
     {"ip", {ROOT, {"b", 0, LEAF, SERVER_CERT}}, {MU_PURPOSE_SERVER, .ip = "10.0.0.1"}, ACCEPTED},
     {"ip as host", {ROOT, {"b", 0, LEAF, SERVER_CERT}}, {MU_PURPOSE_SERVER, .host = "10.0.0.1"}, ACCEPTED},
     {"email", {ROOT, {"b", 0, LEAF, CLIENT_CERT}}, {MU_PURPOSE_CLIENT, .email = "a@b.example"}, ACCEPTED},
-    {"depth that just fits", {ROOT, {"ica", 0, SENT, CA}, {"a", 1, LEAF, SERVER_CERT}}, {MU_PURPOSE_SERVER, .max_depth = 1}, ACCEPTED},
+    {"depth that just fits", {ROOT, {"ica", 0, SENT, CA}, {"a", 1, LEAF, SERVER_CERT}}, {MU_PURPOSE_SERVER, .max_depth = 1},
+     ACCEPTED},
 
     {"pin", {{"root", 0, HIDDEN, CA}, {"a", 0, TRUSTED, CLIENT_CERT}}, CLIENT, ACCEPTED, true},
     {"pinned and self-signed", {{"a", 0, TRUSTED, .ku = "digitalSignature"}}, CLIENT, ACCEPTED, true},
@@ -244,7 +248,8 @@ static const struct test_case cases[] = {
      MU_E_CLIENT_CA_NOT_TRUSTED, 1, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN},
     {"intermediate not sent", {ROOT, {"Issuing CA", 0, HIDDEN, CA}, {"a", 1, LEAF, SERVER_CERT}}, SERVER,
      MU_E_CHAIN_MISSING_INTERMEDIATE, 0, X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE},
-    {"second intermediate not sent", {ROOT, {"Intermediate 1", 0, HIDDEN, CA}, {"i2", 1, SENT, CA}, {"a", 2, LEAF, SERVER_CERT}}, SERVER,
+    {"second intermediate not sent", {ROOT, {"Intermediate 1", 0, HIDDEN, CA}, {"i2", 1, SENT, CA}, {"a", 2, LEAF, SERVER_CERT}},
+     SERVER,
      MU_E_CHAIN_MISSING_INTERMEDIATE, 1, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
     {"self-signed", {{"other", 0, TRUSTED, CA}, {"a", 1, LEAF, SERVER_CERT}}, SERVER, MU_E_SELF_SIGNED, 0,
      X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT},
@@ -253,7 +258,8 @@ static const struct test_case cases[] = {
     {"subject as trusted issuer, no key identifiers",
      {{"root", 0, TRUSTED, CA, .no_key_ids = true}, {"root", 0, LEAF, SERVER_CERT, .no_key_ids = true}}, SERVER,
      MU_E_SUBJECT_EQUALS_ISSUER, 0, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT},
-    {"CA made anew", {{"root", 0, HIDDEN, CA}, {"root", 1, TRUSTED, CA}, {"a", 0, LEAF, SERVER_CERT}}, SERVER, MU_E_CA_REGENERATED, 0,
+    {"CA made anew", {{"root", 0, HIDDEN, CA}, {"root", 1, TRUSTED, CA}, {"a", 0, LEAF, SERVER_CERT}}, SERVER,
+     MU_E_CA_REGENERATED, 0,
      X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
     {"CA made anew, no key identifiers",
      {{"root", 0, HIDDEN, CA, .no_key_ids = true}, {"root", 1, TRUSTED, CA, .no_key_ids = true},
@@ -273,7 +279,8 @@ static const struct test_case cases[] = {
      MU_E_CERT_EXPIRED, 1, X509_V_ERR_CERT_HAS_EXPIRED},
     {"server as client", {ROOT, {"a", 0, LEAF, SERVER_CERT}}, CLIENT, MU_E_EKU_MISSING_CLIENTAUTH, 0, X509_V_ERR_INVALID_PURPOSE},
     {"client as server", {ROOT, {"a", 0, LEAF, CLIENT_CERT}}, SERVER, MU_E_EKU_MISSING_SERVERAUTH, 0, X509_V_ERR_INVALID_PURPOSE},
-    {"client-only intermediate above a server", {ROOT, {"ica", 0, SENT, CA, .eku = "clientAuth"}, {"a", 1, LEAF, SERVER_CERT}}, SERVER,
+    {"client-only intermediate above a server", {ROOT, {"ica", 0, SENT, CA, .eku = "clientAuth"}, {"a", 1, LEAF, SERVER_CERT}},
+     SERVER,
      MU_E_EKU_CA_CHAIN, 1, X509_V_ERR_INVALID_PURPOSE},
     {"no digitalSignature", {ROOT, {"a", 0, LEAF, .ku = "keyEncipherment", .eku = "serverAuth"}}, SERVER, MU_E_KEY_USAGE_WRONG, 0,
      X509_V_ERR_INVALID_PURPOSE},
@@ -282,7 +289,8 @@ static const struct test_case cases[] = {
      X509_V_ERR_INVALID_CA},
     {"issuer without keyCertSign", {ROOT, {"ica", 0, SENT, .bc = "CA:TRUE", .ku = "digitalSignature"}, {"a", 1, LEAF, SERVER_CERT}},
      SERVER, MU_E_ISSUER_NOT_A_CA, 1, X509_V_ERR_INVALID_CA},
-    {"pathlen", {{"root", 0, TRUSTED, .bc = "critical,CA:TRUE,pathlen:0"}, {"ica", 0, SENT, CA}, {"a", 1, LEAF, SERVER_CERT}}, SERVER,
+    {"pathlen", {{"root", 0, TRUSTED, .bc = "critical,CA:TRUE,pathlen:0"}, {"ica", 0, SENT, CA}, {"a", 1, LEAF, SERVER_CERT}},
+     SERVER,
      MU_E_PATHLEN_EXCEEDED, 2, X509_V_ERR_PATH_LENGTH_EXCEEDED},
     {"too deep", {ROOT, {"i1", 0, SENT, CA}, {"i2", 1, SENT, CA}, {"a", 2, LEAF, SERVER_CERT}}, {MU_PURPOSE_SERVER, .max_depth = 1},
      MU_E_VERIFY_DEPTH_TOO_SMALL, 2, X509_V_ERR_CERT_CHAIN_TOO_LONG},
@@ -296,7 +304,8 @@ static const struct test_case cases[] = {
     {"RSA 1024", {ROOT, {"a", 0, LEAF, SERVER_CERT, .key = RSA_1024}}, SERVER, MU_E_WEAK_KEY_SIZE, 0, X509_V_ERR_EE_KEY_TOO_SMALL},
     {"constraints in a leaf", {ROOT, {"a", 0, LEAF, SERVER_CERT, .nc = "permitted;DNS:example"}}, SERVER, MU_E_CERT_MALFORMED, 0,
      X509_V_ERR_INVALID_EXTENSION},
-    {"no key identifiers under strict", {ROOT, {"a", 0, LEAF, SERVER_CERT, .no_key_ids = true}}, {MU_PURPOSE_SERVER, MU_RULES_STRICT},
+    {"no key identifiers under strict", {ROOT, {"a", 0, LEAF, SERVER_CERT, .no_key_ids = true}}, {MU_PURPOSE_SERVER,
+     MU_RULES_STRICT},
      MU_E_CERT_MALFORMED, 0, X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER},
     {"policy", {ROOT, {"a", 0, LEAF, SERVER_CERT}}, {MU_PURPOSE_SERVER, .policy = "1.2.3"}, MU_E_POLICY_MISSING, 0,
      X509_V_ERR_NO_EXPLICIT_POLICY},
@@ -313,22 +322,27 @@ static const struct test_case cases[] = {
      X509_V_ERR_IP_ADDRESS_MISMATCH},
     {"an address is no DNS name", {ROOT, {"a", 0, LEAF, .san = "DNS:10.0.0.2"}}, {MU_PURPOSE_SERVER, .host = "10.0.0.2"},
      MU_E_IP_SAN_MISSING, 0, X509_V_ERR_IP_ADDRESS_MISMATCH},
-    {"other email", {ROOT, {"a", 0, LEAF, CLIENT_CERT}}, {MU_PURPOSE_CLIENT, .email = "b@b.example"}, MU_E_PEER_IDENTITY_MISMATCH, 0,
+    {"other email", {ROOT, {"a", 0, LEAF, CLIENT_CERT}}, {MU_PURPOSE_CLIENT, .email = "b@b.example"},
+     MU_E_PEER_IDENTITY_MISMATCH, 0,
      X509_V_ERR_EMAIL_MISMATCH},
 
 #define JSSE(...) {MU_PURPOSE_SERVER, MU_RULES_JSSE, __VA_ARGS__}
     {"jsse: chain", {ROOT, {"ica", 0, SENT, CA}, {"a", 1, LEAF, SERVER_CERT}}, JSSE(.host = "a.example"), ACCEPTED},
     {"jsse: expired and of the wrong purpose, but an anchor itself",
      {{"a", 0, TRUSTED, CLIENT_CERT, .from_days = -3, .to_days = -1}}, JSSE(NULL), ACCEPTED, true},
-    {"jsse: expired anchor", {{"root", 0, TRUSTED, CA, .from_days = -3, .to_days = -1}, {"a", 0, LEAF, SERVER_CERT}}, JSSE(NULL), ACCEPTED},
+    {"jsse: expired anchor", {{"root", 0, TRUSTED, CA, .from_days = -3, .to_days = -1}, {"a", 0, LEAF, SERVER_CERT}}, JSSE(NULL),
+     ACCEPTED},
     {"jsse: the anchor's pathlen",
-     {{"root", 0, TRUSTED, .bc = "critical,CA:TRUE,pathlen:0"}, {"ica", 0, SENT, CA}, {"a", 1, LEAF, SERVER_CERT}}, JSSE(NULL), ACCEPTED},
-    {"jsse: extendedKeyUsage of a CA", {ROOT, {"ica", 0, SENT, CA, .eku = "clientAuth"}, {"a", 1, LEAF, SERVER_CERT}}, JSSE(NULL), ACCEPTED},
+     {{"root", 0, TRUSTED, .bc = "critical,CA:TRUE,pathlen:0"}, {"ica", 0, SENT, CA}, {"a", 1, LEAF, SERVER_CERT}}, JSSE(NULL),
+      ACCEPTED},
+    {"jsse: extendedKeyUsage of a CA", {ROOT, {"ica", 0, SENT, CA, .eku = "clientAuth"}, {"a", 1, LEAF, SERVER_CERT}},
+     JSSE(NULL), ACCEPTED},
     {"jsse: any purpose", {ROOT, {"a", 0, LEAF, .eku = "anyExtendedKeyUsage"}}, JSSE(NULL), ACCEPTED},
     {"jsse: SHA-1 and RSA 1024", {ROOT, {"a", 0, LEAF, SERVER_CERT, .md = "SHA1", .key = RSA_1024}}, JSSE(NULL), ACCEPTED},
     {"jsse: only a CN", {ROOT, {"b.example", 0, LEAF}}, JSSE(.host = "b.example"), ACCEPTED},
     {"jsse: partial wildcard", {ROOT, {"b", 0, LEAF, .san = "DNS:x*.example"}}, JSSE(.host = "xy.example"), ACCEPTED},
-    {"jsse: a CN beside a dNSName", {ROOT, {"b.example", 0, LEAF, SERVER_CERT}}, JSSE(.host = "b.example"), MU_E_HOSTNAME_MISMATCH, 0,
+    {"jsse: a CN beside a dNSName", {ROOT, {"b.example", 0, LEAF, SERVER_CERT}}, JSSE(.host = "b.example"),
+     MU_E_HOSTNAME_MISMATCH, 0,
      X509_V_ERR_HOSTNAME_MISMATCH},
     {"jsse: bare wildcard", {ROOT, {"b", 0, LEAF, .san = "DNS:*"}}, JSSE(.host = "localhost"), MU_E_HOSTNAME_MISMATCH, 0,
      X509_V_ERR_HOSTNAME_MISMATCH},
@@ -337,8 +351,10 @@ static const struct test_case cases[] = {
     {"jsse: purpose", {ROOT, {"a", 0, LEAF, CLIENT_CERT}}, JSSE(NULL), MU_E_EKU_MISSING_SERVERAUTH, 0, X509_V_ERR_INVALID_PURPOSE},
     {"jsse: no digitalSignature", {ROOT, {"a", 0, LEAF, .ku = "keyAgreement"}}, JSSE(NULL), MU_E_KEY_USAGE_WRONG, 0,
      X509_V_ERR_INVALID_PURPOSE},
-    {"jsse: MD5", {{"root", 0, TRUSTED, CA, .key = RSA_1024}, {"a", 0, LEAF, SERVER_CERT, .md = "MD5"}}, JSSE(NULL), MU_E_WEAK_SIGNATURE_DIGEST, 0, X509_V_ERR_CA_MD_TOO_WEAK},
-    {"jsse: pathlen of an intermediate", {ROOT, {"i1", 0, SENT, .bc = "CA:TRUE,pathlen:0"}, {"i2", 1, SENT, CA}, {"a", 2, LEAF, SERVER_CERT}},
+    {"jsse: MD5", {{"root", 0, TRUSTED, CA, .key = RSA_1024}, {"a", 0, LEAF, SERVER_CERT, .md = "MD5"}}, JSSE(NULL),
+     MU_E_WEAK_SIGNATURE_DIGEST, 0, X509_V_ERR_CA_MD_TOO_WEAK},
+    {"jsse: pathlen of an intermediate", {ROOT, {"i1", 0, SENT, .bc = "CA:TRUE,pathlen:0"}, {"i2", 1, SENT, CA}, {"a", 2, LEAF,
+     SERVER_CERT}},
      JSSE(NULL), MU_E_PATHLEN_EXCEEDED, 2, X509_V_ERR_PATH_LENGTH_EXCEEDED},
     {"jsse: altered", {ROOT, {"a", 0, LEAF, SERVER_CERT, .broken_signature = true}}, JSSE(NULL), MU_E_SIGNATURE_INVALID, 0,
      X509_V_ERR_CERT_SIGNATURE_FAILURE},
@@ -389,7 +405,8 @@ static void hostile_input_is_bounded(void **state)
     made.certs[1] = make(specs, 1, made.certs);
     made.leaf = make(specs, 2, made.certs);
     for (int i = 0; i < 100; i++) { /* the issuer's key and nine others, each vouching for all */
-        struct spec twins[] = {{"ca", 0, HIDDEN, CA, .key = 1 + i % 10}, {"ca", 0, HIDDEN, CA, .no_key_ids = true, .key = 1 + i / 10}};
+        struct spec twins[] = {{"ca", 0, HIDDEN, CA, .key = 1 + i % 10}, {"ca", 0, HIDDEN, CA, .no_key_ids = true,
+            .key = 1 + i / 10}};
         X509 *by[] = {made.certs[1]};
         twins[1].by = 0;
         X509 *twin = make(twins, 1, by);
@@ -416,7 +433,8 @@ static void hostile_input_is_bounded(void **state)
 
 static void detail_is_one_escaped_line(void **state)
 {
-    static const struct spec specs[] = {{"root", 0, HIDDEN, CA}, {"x\r\n\x1b[31m\"<b>", 0, LEAF, SERVER_CERT}, {"o", 2, TRUSTED, CA}, {NULL}};
+    static const struct spec specs[] = {{"root", 0, HIDDEN, CA}, {"x\r\n\x1b[31m\"<b>", 0, LEAF, SERVER_CERT}, {"o", 2, TRUSTED,
+        CA}, {NULL}};
     struct made made;
     mu_chain_verdict verdict;
     (void)state;
@@ -487,13 +505,16 @@ static const struct crl_case {
     {"listed", {ROOT, {"a", 0, LEAF, CLIENT_CERT}}, {{0, 1, 5}}, MU_E_CERT_REVOKED, 0, X509_V_ERR_CERT_REVOKED},
     {"no CRL", {ROOT, {"a", 0, LEAF, CLIENT_CERT}}, {{0}}, MU_E_CRL_UNAVAILABLE, 0, X509_V_ERR_UNABLE_TO_GET_CRL},
     {"stale", {ROOT, {"a", 0, LEAF, CLIENT_CERT}}, {{0, 0, -1}}, MU_E_CRL_EXPIRED, 0, X509_V_ERR_CRL_HAS_EXPIRED},
-    {"signed by another", {ROOT, {"a", 0, LEAF, CLIENT_CERT}}, {{0, 0, 5, 4}}, MU_E_CRL_UNAVAILABLE, 0, X509_V_ERR_CRL_SIGNATURE_FAILURE},
+    {"signed by another", {ROOT, {"a", 0, LEAF, CLIENT_CERT}}, {{0, 0, 5, 4}}, MU_E_CRL_UNAVAILABLE, 0,
+     X509_V_ERR_CRL_SIGNATURE_FAILURE},
     {"every level", {ROOT, {"ica", 0, SENT, CA}, {"a", 1, LEAF, CLIENT_CERT}}, {{0, 0, 5}, {1, 0, 5}}, ACCEPTED},
     {"none for the intermediate's level", {ROOT, {"ica", 0, SENT, CA}, {"a", 1, LEAF, CLIENT_CERT}}, {{1, 0, 5}},
      MU_E_CRL_UNAVAILABLE, 1, X509_V_ERR_UNABLE_TO_GET_CRL},
-    {"revoked intermediate", {ROOT, {"ica", 0, SENT, CA}, {"a", 1, LEAF, CLIENT_CERT}}, {{0, 1, 5}, {1, 0, 5}}, MU_E_CERT_REVOKED, 1,
+    {"revoked intermediate", {ROOT, {"ica", 0, SENT, CA}, {"a", 1, LEAF, CLIENT_CERT}}, {{0, 1, 5}, {1, 0, 5}},
+     MU_E_CERT_REVOKED, 1,
      X509_V_ERR_CERT_REVOKED},
-    {"intermediate as anchor", {{"root", 0, HIDDEN, CA}, {"ica", 0, TRUSTED, CA}, {"a", 1, LEAF, CLIENT_CERT}}, {{1, 0, 5}}, ACCEPTED},
+    {"intermediate as anchor", {{"root", 0, HIDDEN, CA}, {"ica", 0, TRUSTED, CA}, {"a", 1, LEAF, CLIENT_CERT}}, {{1, 0, 5}},
+     ACCEPTED},
     {"listed below an intermediate as anchor", {{"root", 0, HIDDEN, CA}, {"ica", 0, TRUSTED, CA}, {"a", 1, LEAF, CLIENT_CERT}},
      {{1, 2, 5}}, MU_E_CERT_REVOKED, 0, X509_V_ERR_CERT_REVOKED},
     {"revoked between leaf and such an anchor",
@@ -502,7 +523,8 @@ static const struct crl_case {
     {"revoked anchor", {{"root", 0, HIDDEN, CA}, {"ica", 0, TRUSTED, CA}, {"a", 1, LEAF, CLIENT_CERT}}, {{0, 1, 5}, {1, 0, 5}},
      MU_E_CERT_REVOKED, 1, X509_V_ERR_CERT_REVOKED},
     {"pin", {{"root", 0, HIDDEN, CA}, {"a", 0, TRUSTED, CLIENT_CERT}}, {{0, 0, 5}}, ACCEPTED},
-    {"revoked pin", {{"root", 0, HIDDEN, CA}, {"a", 0, TRUSTED, CLIENT_CERT}}, {{0, 1, 5}}, MU_E_CERT_REVOKED, 0, X509_V_ERR_CERT_REVOKED},
+    {"revoked pin", {{"root", 0, HIDDEN, CA}, {"a", 0, TRUSTED, CLIENT_CERT}}, {{0, 1, 5}}, MU_E_CERT_REVOKED, 0,
+     X509_V_ERR_CERT_REVOKED},
 };
 
 static void judges_revocation(void **state)
@@ -524,7 +546,8 @@ static void judges_revocation(void **state)
         X509 *leaf = made.leaf ? made.leaf : sk_X509_value(made.trusted, 0);
         assert_int_equal(mu_chain_verify(leaf, &params, &verdict, NULL), 0);
         if (verdict.code != t->code || verdict.depth != t->depth)
-            print_error("%s: %s at %d: %s\n", t->name, mu_code_name(verdict.code), verdict.depth, verdict.detail ? verdict.detail : "");
+            print_error("%s: %s at %d: %s\n", t->name, mu_code_name(verdict.code), verdict.depth, verdict.detail ?
+                verdict.detail : "");
         assert_string_equal(mu_code_name(verdict.code), mu_code_name(t->code));
         assert_int_equal(verdict.depth, t->depth);
         assert_int_equal(verdict.x509_error, t->x509_error);
@@ -547,7 +570,8 @@ static void checks_names(void **state)
     assert_int_equal(mu_cert_check_name(made.leaf, NULL, "10.0.0.1", &err), 0);
     assert_null(err);
     static const struct { int cert; const char *host, *ip; mu_code code; } wrong[] = {
-        {1, "b.example", NULL, MU_E_HOSTNAME_MISMATCH}, {1, NULL, "10.0.0.2", MU_E_IP_SAN_MISSING}, {1, NULL, "nonsense", MU_E_IP_SAN_MISSING},
+        {1, "b.example", NULL, MU_E_HOSTNAME_MISMATCH}, {1, NULL, "10.0.0.2", MU_E_IP_SAN_MISSING}, {1, NULL, "nonsense",
+         MU_E_IP_SAN_MISSING},
         {2, "b", NULL, MU_E_SAN_MISSING}, {2, NULL, "::1", MU_E_IP_SAN_MISSING}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(mu_cert_check_name(made.certs[wrong[i].cert], wrong[i].host, wrong[i].ip, &err), -1);
@@ -565,7 +589,8 @@ static void builds_in_order(void **state)
     STACK_OF(X509) *chain = NULL;
     (void)state;
 
-    make_all((struct spec[]){ROOT, {"ica", 0, SENT, CA}, {"ica", 2, SENT, CA, .no_key_ids = true}, {"a", 1, LEAF, SERVER_CERT}, {NULL}}, &made);
+    make_all((struct spec[]){ROOT, {"ica", 0, SENT, CA}, {"ica", 2, SENT, CA, .no_key_ids = true}, {"a", 1, LEAF, SERVER_CERT},
+        {NULL}}, &made);
     sk_X509_unshift(made.sent, made.certs[0]);
     sk_X509_push(made.sent, made.leaf);
     assert_int_equal(mu_chain_build(made.leaf, made.sent, &chain, NULL), 0);
@@ -587,7 +612,8 @@ static void names_codes(void **state)
     assert_int_equal(mu_code_from_x509(X509_V_ERR_INVALID_PURPOSE, 0, MU_PURPOSE_CLIENT), MU_E_EKU_MISSING_CLIENTAUTH);
     assert_int_equal(mu_code_from_x509(X509_V_ERR_INVALID_PURPOSE, 0, MU_PURPOSE_SERVER), MU_E_EKU_MISSING_SERVERAUTH);
     assert_int_equal(mu_code_from_x509(X509_V_ERR_INVALID_PURPOSE, 1, MU_PURPOSE_SERVER), MU_E_EKU_CA_CHAIN);
-    assert_int_equal(mu_code_from_x509(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0, MU_PURPOSE_CLIENT), MU_E_CLIENT_CA_NOT_TRUSTED);
+    assert_int_equal(mu_code_from_x509(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0, MU_PURPOSE_CLIENT),
+        MU_E_CLIENT_CA_NOT_TRUSTED);
     assert_int_equal(mu_code_from_x509(X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, 0, MU_PURPOSE_SERVER), MU_E_CA_NOT_TRUSTED);
     for (int i = 1; i < 200; i++) /* nothing that OpenSSL says is taken for a yes */
         assert_int_not_equal(mu_code_from_x509(i, 0, MU_PURPOSE_ANY), MU_OK);
@@ -596,7 +622,8 @@ static void names_codes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judges),           cmocka_unit_test(hostile_input_is_bounded), cmocka_unit_test(detail_is_one_escaped_line),
+        cmocka_unit_test(judges),           cmocka_unit_test(hostile_input_is_bounded),
+            cmocka_unit_test(detail_is_one_escaped_line),
         cmocka_unit_test(refuses_wrong_parameters), cmocka_unit_test(judges_revocation), cmocka_unit_test(checks_names),
         cmocka_unit_test(builds_in_order),  cmocka_unit_test(names_codes),
     };
