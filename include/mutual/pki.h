@@ -204,6 +204,8 @@ MU_API int mu_chain_build(X509 *leaf, STACK_OF(X509) *pool, STACK_OF(X509) **ret
 
 /** The cause code for an X509_V_ERR_ value found at that depth under that purpose. */
 MU_API mu_code mu_code_from_x509(int x509_error, int depth, mu_purpose purpose);
+/** "X509_V_ERR_CERT_HAS_EXPIRED", as OpenSSL's headers spell it; for an unknown value words that do not begin so. */
+MU_API const char *mu_x509_error_name(int x509_error);
 
 #ifdef __cplusplus
 }

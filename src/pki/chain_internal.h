@@ -76,7 +76,5 @@ bool mu_cert_signed_by(X509 *cert, X509 *issuer);
 bool mu_cert_valid_at(const X509 *cert, int64_t at_s);
 /** True if one of the stack's certificates is this very one. */
 bool mu_certs_have(const STACK_OF(X509) *certs, const X509 *cert);
-/** X509_V_ERR_… as it is spelled in OpenSSL's headers. */
-const char *mu_x509_error_name(int x509_error);
 
 #endif
