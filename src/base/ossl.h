@@ -5,6 +5,7 @@
 #include <mutual/err.h>
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
+#include <openssl/ssl.h>
 
 /**
  * A new library context with the system's openssl.cnf loaded, so that FIPS and PKCS#11 providers stay in force.
@@ -19,5 +20,15 @@ int mu_ossl_ctx_new(OSSL_LIB_CTX **ret_libctx, mu_err **err);
 int mu_ossl_legacy_ctx_new(OSSL_LIB_CTX **ret_libctx, mu_err **err);
 /** Empties the error queue: call before the call whose errors will be captured. */
 void mu_ossl_clear(void);
+
+/**
+ * Options against compressed certificates (RFC 8879, OpenSSL 3.2 and later with zlib, brotli or zstd): they would have us unpack a peer's
+ * bytes before anything about the peer is known.
+ */
+#ifdef SSL_OP_NO_TX_CERTIFICATE_COMPRESSION
+#define MU_OSSL_NO_CERT_COMPRESSION (SSL_OP_NO_TX_CERTIFICATE_COMPRESSION | SSL_OP_NO_RX_CERTIFICATE_COMPRESSION)
+#else
+#define MU_OSSL_NO_CERT_COMPRESSION 0
+#endif
 
 #endif

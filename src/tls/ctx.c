@@ -24,7 +24,8 @@ static void apply_policy(SSL_CTX *ssl_ctx)
 {
     SSL_CTX_set_security_level(ssl_ctx, 2);
     SSL_CTX_clear_options(ssl_ctx, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_options(ssl_ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(ssl_ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                     MU_OSSL_NO_CERT_COMPRESSION);
     SSL_CTX_set_max_early_data(ssl_ctx, 0);
     SSL_CTX_set_recv_max_early_data(ssl_ctx, 0);
     SSL_CTX_set_mode(ssl_ctx, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
