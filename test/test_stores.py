@@ -204,7 +204,8 @@ def test_our_pbmac1_and_password_less_stores(tool, family, jdk, tmp_path):
 def export(family, path, *options, name="Named"):
     names = ["-name", name] if name is not None else []
     proc.run_ok(["openssl", "pkcs12", "-export", "-inkey", family.path("store-leaf", "key"), "-in",
-                 family.path("store-leaf", "crt"), "-certfile", family.path("store-mid", "crt"), "-passout", f"pass:{PASSWORD}", "-out", path, *names, *options])
+                 family.path("store-leaf", "crt"), "-certfile", family.path("store-mid", "crt"), "-passout", f"pass:{PASSWORD}",
+                 "-out", path, *names, *options])
     return path
 
 

@@ -94,7 +94,7 @@ MU_API mu_entry *mu_store_entry(const mu_store *store, size_t index);
 MU_API mu_entry *mu_store_find(const mu_store *store, const char *alias);
 
 MU_API mu_entry_kind mu_entry_get_kind(const mu_entry *entry);
-/** UTF-8 as stored, lower-cased for key entries; foreign text: escape before showing. */
+/** UTF-8; of a trusted entry as stored (the JDK lists it in lower case), of others lower-cased; foreign text: escape before showing. */
 MU_API const char *mu_entry_alias(const mu_entry *entry);
 /** Milliseconds since 1970; -1 if the format keeps no date for this entry. */
 MU_API int64_t mu_entry_created_ms(const mu_entry *entry);
@@ -146,8 +146,8 @@ MU_API int mu_store_encode(mu_store *store, const mu_store_write_options *option
 /**
  * Write to a file: encoded, written beside it, synced, read back and compared, renamed, directory synced. Refuses with
  * MU_E_STORE_CHANGED if the file is no longer the one this store was read from (or appeared meanwhile), MU_E_STORE_LOCKED,
- * MU_E_WRITE_FAILED, MU_E_FILE_PERMISSION; the old file is then untouched. A new file that holds a key is 0600, otherwise 0666 less
- * umask.
+ * MU_E_WRITE_FAILED, MU_E_FILE_PERMISSION; the old file is then untouched. Under another path than the store's own nothing may be
+ * there yet. A new file that holds a key is 0600, otherwise 0666 less umask. Saved again, the store expects what it wrote itself.
  */
 MU_API int mu_store_save(mu_store *store, const char *path, const mu_store_write_options *options, mu_err **err);
 
