@@ -43,7 +43,7 @@ static int require_empty(const char *dir, mu_err **err)
     return mu_err_hint(err, "Name another folder with --ca.");
 }
 
-/* One process at a time makes authorities in a folder: their names and key files belong together. The lock ends with the descriptor. */
+/* One process at a time makes authorities in a folder: names and key files belong together. The lock ends with the descriptor. */
 static int lock_dir(mu_ca *ca, mu_err **err)
 {
     int fd = open(ca->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

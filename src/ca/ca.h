@@ -29,8 +29,9 @@ typedef struct mu_ca_authority_options {
 
 /**
  * Make the folder (or use an empty one) and a root in it.
- * @return 0 with an open and unlocked CA, or -1 with MU_E_USAGE (there is a CA, or something else, in the folder; an empty password),
- *         MU_E_STORE_NOT_FOUND (the folder above does not exist), MU_E_FILE_PERMISSION, MU_E_WRITE_FAILED, or as mu_cert_prepare
+ * @return 0 with an open and unlocked CA, or -1 with MU_E_USAGE (there is a CA, or something else, in the folder; an empty
+ *         password), MU_E_STORE_NOT_FOUND (the folder above does not exist), MU_E_FILE_PERMISSION, MU_E_WRITE_FAILED, or as
+ *         mu_cert_prepare
  */
 int mu_ca_init(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_options *options, mu_ca **ret_ca, mu_err **err);
 
@@ -46,13 +47,14 @@ X509 *mu_ca_find(const mu_ca *ca, const char *name);
 mu_ledger *mu_ca_ledger(const mu_ca *ca);
 
 /**
- * Who issues: `wanted`, or without one the newest intermediate that may issue for that profile and is valid at now_s, else the root. For
- * intermediates it is the root.
+ * Who issues a leaf: `wanted`, or without one the newest intermediate that may issue for that profile and is valid at now_s, else
+ * the root.
  * @param wanted NULL: choose
  * @param ret_name borrowed until an authority is added
  * @return 0, or -1 with MU_E_USAGE (there is no authority of that name)
  */
-int mu_ca_choose_issuer(const mu_ca *ca, const char *wanted, mu_profile profile, int64_t now_s, const char **ret_name, mu_err **err);
+int mu_ca_choose_issuer(const mu_ca *ca, const char *wanted, mu_profile profile, int64_t now_s, const char **ret_name,
+                        mu_err **err);
 
 /** Is that authority's key encrypted, and not unlocked yet? @return 0, or -1 with MU_E_STORE_NOT_FOUND (its file was taken away) */
 int mu_ca_is_locked(const mu_ca *ca, const char *authority, bool *ret_locked, mu_err **err);

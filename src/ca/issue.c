@@ -5,16 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int reserve(mu_ca *ca, const char *issuer, const X509 *cert, mu_profile profile, const char *alias, int64_t now_s, mu_err **err)
+static int reserve(mu_ca *ca, const char *issuer, const X509 *cert, mu_profile profile, const char *alias, int64_t now_s,
+                   mu_err **err)
 {
     uint8_t *tbs = NULL;
     int len = mu_cert_tbs(cert, &tbs, err);
     if (len < 0)
         return -1;
     char *serial = mu_cert_serial(cert), *subject = mu_name_text(X509_get_subject_name(cert)), *names = mu_cert_san_text(cert);
-    mu_ledger_row row = {.issuer = issuer, .serial = serial, .profile = mu_profile_name(profile), .subject = subject, .names = names,
-                         .alias = alias, .not_before_s = mu_cert_not_before_s(cert), .not_after_s = mu_cert_not_after_s(cert),
-                         .reserved_s = now_s, .der = tbs, .der_len = (size_t)len};
+    mu_ledger_row row = {.issuer = issuer, .serial = serial, .profile = mu_profile_name(profile), .subject = subject,
+                         .names = names, .alias = alias, .not_before_s = mu_cert_not_before_s(cert),
+                         .not_after_s = mu_cert_not_after_s(cert), .reserved_s = now_s, .der = tbs, .der_len = (size_t)len};
     int rc = serial && subject && names ? mu_ledger_reserve(ca->ledger, &row, err) : mu_fail_nomem(err);
     free(serial);
     free(subject);

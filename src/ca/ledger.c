@@ -154,7 +154,8 @@ int mu_ledger_open(const char *path, mu_ledger **ret_ledger, mu_err **err)
     }
     if (connect(path, &ledger, err) != 0)
         return -1;
-    if (pragma_int(ledger, "PRAGMA application_id", &id, err) == 0 && pragma_int(ledger, "PRAGMA user_version", &version, err) == 0) {
+    if (pragma_int(ledger, "PRAGMA application_id", &id, err) == 0 &&
+        pragma_int(ledger, "PRAGMA user_version", &version, err) == 0) {
         if (id == APPLICATION_ID && version == SCHEMA_VERSION) {
             *ret_ledger = ledger;
             return 0;
@@ -215,7 +216,8 @@ int mu_ledger_reserve(mu_ledger *ledger, const mu_ledger_row *row, mu_err **err)
     return finish(ledger, stmt, &changes, err);
 }
 
-static int confirm_row(mu_ledger *ledger, const char *issuer, const char *serial, const uint8_t *der, int len, int64_t now_s, mu_err **err)
+static int confirm_row(mu_ledger *ledger, const char *issuer, const char *serial, const uint8_t *der, int len, int64_t now_s,
+                       mu_err **err)
 {
     sqlite3_stmt *stmt;
     int changes;
@@ -235,8 +237,8 @@ static int add_authority(mu_ledger *ledger, const char *name, const char *issuer
 {
     sqlite3_stmt *stmt;
     int changes;
-    if (prepare(ledger, "INSERT INTO authority (name, certificate_id) SELECT ?1, id FROM certificate WHERE issuer = ?2 AND serial = ?3",
-                &stmt, err) != 0)
+    if (prepare(ledger, "INSERT INTO authority (name, certificate_id)"
+                        " SELECT ?1, id FROM certificate WHERE issuer = ?2 AND serial = ?3", &stmt, err) != 0)
         return -1;
     bind_text(stmt, 1, name);
     bind_text(stmt, 2, issuer);
@@ -244,7 +246,8 @@ static int add_authority(mu_ledger *ledger, const char *name, const char *issuer
     return finish(ledger, stmt, &changes, err);
 }
 
-int mu_ledger_confirm(mu_ledger *ledger, const char *issuer, const X509 *cert, int64_t now_s, const char *authority_name, mu_err **err)
+int mu_ledger_confirm(mu_ledger *ledger, const char *issuer, const X509 *cert, int64_t now_s, const char *authority_name,
+                      mu_err **err)
 {
     char *serial = mu_cert_serial(cert);
     uint8_t *der = NULL;
@@ -288,8 +291,9 @@ int mu_ledger_authorities(mu_ledger *ledger, OSSL_LIB_CTX *libctx, mu_ledger_aut
     mu_ledger_authority *list = NULL, *grown;
     size_t count = 0;
     sqlite3_stmt *stmt = NULL;
-    int rc = prepare(ledger, "SELECT a.name, c.profile, c.certificate FROM authority a JOIN certificate c ON c.id = a.certificate_id"
-                             " ORDER BY a.id", &stmt, err), step = SQLITE_DONE;
+    int step = SQLITE_DONE;
+    int rc = prepare(ledger, "SELECT a.name, c.profile, c.certificate FROM authority a"
+                             " JOIN certificate c ON c.id = a.certificate_id ORDER BY a.id", &stmt, err);
 
     while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
         if (!(grown = realloc(list, (count + 1) * sizeof *list))) {

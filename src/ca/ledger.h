@@ -1,9 +1,9 @@
 /**
  * The ledger: what a CA was asked to sign, and what came of it. One SQLite file (ledger.db) in the CA's folder.
  *
- * A certificate is entered in two steps, each durable before the next: reserved (serial and the bytes to be signed), then issued (with
- * the certificate). So no certificate can exist that the ledger does not know: after a crash in between, the row says what may have
- * been signed.
+ * A certificate is entered in two steps, each durable before the next: reserved (serial and the bytes to be signed), then issued
+ * (with the certificate). So no certificate can exist that the ledger does not know: after a crash in between, the row says what
+ * may have been signed.
  */
 #ifndef MU_CA_LEDGER_H
 #define MU_CA_LEDGER_H
@@ -37,7 +37,7 @@ typedef struct mu_ledger_row {
  * @return 0, or -1 with MU_E_USAGE (there is one), MU_E_WRITE_FAILED, MU_E_FILE_PERMISSION
  */
 int mu_ledger_create(const char *path, mu_ledger **ret_ledger, mu_err **err);
-/** @return 0, or -1 with MU_E_STORE_NOT_FOUND, MU_E_FILE_PERMISSION, MU_E_STORE_DAMAGED, MU_E_STORE_WRONG_TYPE (of a later version) */
+/** @return 0, or -1 with MU_E_STORE_NOT_FOUND, MU_E_FILE_PERMISSION, MU_E_STORE_DAMAGED, MU_E_STORE_WRONG_TYPE (other version) */
 int mu_ledger_open(const char *path, mu_ledger **ret_ledger, mu_err **err);
 void mu_ledger_close(mu_ledger *ledger);
 
@@ -53,14 +53,16 @@ int mu_ledger_reserve(mu_ledger *ledger, const mu_ledger_row *row, mu_err **err)
  * @param authority_name not NULL: the certificate becomes an authority of this folder, in the same transaction
  * @return 0, or -1 as mu_ledger_reserve; MU_E_INTERNAL if there is no such reservation
  */
-int mu_ledger_confirm(mu_ledger *ledger, const char *issuer, const X509 *cert, int64_t now_s, const char *authority_name, mu_err **err);
+int mu_ledger_confirm(mu_ledger *ledger, const char *issuer, const X509 *cert, int64_t now_s, const char *authority_name,
+                      mu_err **err);
 
 /** All authorities, oldest first. Free each with mu_ledger_authority_done, and the array (free). */
 int mu_ledger_authorities(mu_ledger *ledger, OSSL_LIB_CTX *libctx, mu_ledger_authority **ret_list, size_t *ret_count, mu_err **err);
 void mu_ledger_authority_done(mu_ledger_authority *authority);
 
 /**
- * Call `each` for the rows in the order of entry; what the row points to is valid during the call. A result other than 0 ends the walk.
+ * Call `each` for the rows in the order of entry; what the row points to is valid during the call. A result other than 0 ends the
+ * walk.
  * @param which NULL: all; else the row with that serial (any case, colons allowed), or the newest with that alias
  * @return what `each` returned last, or 0, or -1 with an error
  */

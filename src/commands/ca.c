@@ -41,9 +41,9 @@ const mu_command mu_command_ca = {
     .summary = "a certificate authority of your own: make it, issue from it, look at what it issued",
     .synopsis = "init|intermediate|sign|issue|list|show [options]",
     .description =
-        "A CA lives in one folder (--ca DIR, by default mutual-ca): a root, intermediates below it if you want them, and a ledger of every "
-        "certificate that was ever signed.\n\n"
-        "Its keys are encrypted under a passphrase. A certificate that would not work (no names for a server, an issuer that may not issue "
-        "it, a weak key) is refused before it is signed, with the cause that a peer would report later.",
+        "A CA lives in one folder (--ca DIR, by default mutual-ca): a root, intermediates below it if you want them, and a ledger "
+        "of every certificate that was ever signed.\n\n"
+        "Its keys are encrypted under a passphrase. A certificate that would not work (no names for a server, an issuer that may "
+        "not issue it, a weak key) is refused before it is signed, with the cause that a peer would report later.",
     .subcommands = subcommands,
 };

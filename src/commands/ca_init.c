@@ -130,7 +130,8 @@ static const mu_opt init_table[] = {
      "RSA (default, 4096 bits), RSA:BITS, EC, EC:P-384, EC:P-521, Ed25519 or Ed448.", 0, 0},
     {"days", 0, MU_OPT_NUMBER, offsetof(struct init_options, days), "N", "How long it is valid (default 3650).", 1, 36500},
     MU_OPT_CA_PASSWORD(struct init_options),
-    {"no-encryption", 0, MU_OPT_FLAG, offsetof(struct init_options, no_encryption), NULL, "Store the private keys unencrypted.", 0, 0},
+    {"no-encryption", 0, MU_OPT_FLAG, offsetof(struct init_options, no_encryption), NULL,
+     "Store the private keys unencrypted.", 0, 0},
     {0},
 };
 
@@ -144,8 +145,8 @@ const mu_command mu_command_ca_init = {
     .name = "ca init",
     .summary = "make a CA: its folder, root and ledger",
     .synopsis = "[options]",
-    .description = "Makes the folder (mode 0700) with a self-signed root certificate, its private key and an empty ledger. The key is "
-                   "encrypted (PBKDF2, 600,000 iterations) unless --no-encryption is given.",
+    .description = "Makes the folder (mode 0700) with a self-signed root certificate, its private key and an empty ledger. The key "
+                   "is encrypted (PBKDF2, 600,000 iterations) unless --no-encryption is given.",
     .options = init_table,
     .examples = init_examples,
     .options_size = sizeof(struct init_options),
@@ -174,8 +175,8 @@ const mu_command mu_command_ca_intermediate = {
     .name = "ca intermediate",
     .summary = "make an intermediate CA below the root",
     .synopsis = "[NAME] [options]",
-    .description = "Makes an intermediate, known in this folder by NAME (by default \"intermediate\", or \"clients\" with --client-only). "
-                   "Its key is encrypted under the root's passphrase. sign and issue use the newest that fits.",
+    .description = "Makes an intermediate, known in this folder by NAME (by default \"intermediate\", or \"clients\" with "
+                   "--client-only). Its key is encrypted under the root's passphrase. sign and issue use the newest that fits.",
     .options = intermediate_table,
     .examples = intermediate_examples,
     .options_size = sizeof(struct intermediate_options),

@@ -50,7 +50,7 @@ static int fail_usage(mu_err **err, const char *what)
 static int check_options(const struct issue_options *o, mu_err **err)
 {
     if (!o->key_store && !o->certificate_private_key)
-        return fail_usage(err, "say where the key goes: --key-store FILE, or --certificate FILE and --certificate-private-key FILE");
+        return fail_usage(err, "say where the key goes: --key-store, or --certificate and --certificate-private-key");
     if (!o->certificate != !o->certificate_private_key)
         return fail_usage(err, "--certificate and --certificate-private-key belong together");
     if (o->key_password && !o->certificate_private_key)
@@ -133,7 +133,8 @@ static int choose_subject(struct issuing *i, mu_err **err)
     }
     const unsigned char *cn = dns ? ASN1_STRING_get0_data(dns) : (const unsigned char *)i->alias;
     int len = dns ? ASN1_STRING_length(dns) : (int)strlen(i->alias);
-    if (!(i->subject = X509_NAME_new()) || !X509_NAME_add_entry_by_NID(i->subject, NID_commonName, V_ASN1_UTF8STRING, cn, len, -1, 0))
+    i->subject = X509_NAME_new();
+    if (!i->subject || !X509_NAME_add_entry_by_NID(i->subject, NID_commonName, V_ASN1_UTF8STRING, cn, len, -1, 0))
         return mu_fail_nomem(err);
     return 0;
 }
@@ -279,8 +280,9 @@ const mu_command mu_command_ca_issue = {
     .name = "ca issue",
     .summary = "make a key, its certificate and the stores in one step",
     .synopsis = "--key-store FILE [options]",
-    .description = "Makes a private key, issues its certificate and writes both, with the chain up to the root, into a store or PEM files; "
-                   "the certificate to trust goes into a second store if you want one. The stores are opened before anything is issued.",
+    .description = "Makes a private key, issues its certificate and writes both, with the chain up to the root, into a store or "
+                   "PEM files; the certificate to trust goes into a second store if you want one. The stores are opened before "
+                   "anything is issued.",
     .options = table,
     .examples = examples,
     .options_size = sizeof(struct issue_options),

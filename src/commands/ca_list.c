@@ -37,10 +37,10 @@ static const char *state_of(const mu_ledger_row *row, int64_t now_s)
 static json_t *row_json(const mu_ledger_row *row, int64_t now_s)
 {
     char from[32], to[32], reserved[32];
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s}", "serial", row->serial, "state", state_of(row, now_s), "profile",
-                     row->profile, "issuer", row->issuer, "alias", mu_json_text(row->alias), "subject", row->subject, "names",
-                     row->names, "notBefore", mu_time_text(row->not_before_s, from), "notAfter", mu_time_text(row->not_after_s, to),
-                     "reservedAt", mu_time_text(row->reserved_s, reserved));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s}", "serial", row->serial, "state", state_of(row, now_s),
+                     "profile", row->profile, "issuer", row->issuer, "alias", mu_json_text(row->alias), "subject", row->subject,
+                     "names", row->names, "notBefore", mu_time_text(row->not_before_s, from), "notAfter",
+                     mu_time_text(row->not_after_s, to), "reservedAt", mu_time_text(row->reserved_s, reserved));
 }
 
 static int list_row(void *arg, const mu_ledger_row *row)
@@ -52,7 +52,8 @@ static int list_row(void *arg, const mu_ledger_row *row)
         return json_array_append_new(walk->json, row_json(row, walk->now_s)) == 0 ? 0 : mu_fail_nomem(walk->err);
     char alias[MU_SHOWN_SIZE];
     printf("%-32s  %-8s  %-19s  %-12s  %.10s  %-12s  %s%s%s\n", row->serial, state_of(row, walk->now_s), row->profile, row->issuer,
-           mu_time_text(row->not_after_s, until), mu_escape_to(alias, row->alias ? row->alias : "-"), row->subject, *row->names ? "  " : "", row->names);
+           mu_time_text(row->not_after_s, until), mu_escape_to(alias, row->alias ? row->alias : "-"), row->subject,
+           *row->names ? "  " : "", row->names);
     return 0;
 }
 
@@ -67,8 +68,8 @@ static int run_list(const mu_command *command, void *options, const mu_strlist *
 
     int rc = mu_ca_command_open(o->ca, &ca, &err);
     if (rc == 0 && !o->json)
-        printf("%s%-32s  %-8s  %-19s  %-12s  %-10s  %-12s  %s%s\n", mu_style_on(stdout, MU_STYLE_BOLD), "SERIAL", "STATE", "PROFILE", "ISSUER",
-               "EXPIRES", "ALIAS", "SUBJECT, NAMES", mu_style_off(stdout));
+        printf("%s%-32s  %-8s  %-19s  %-12s  %-10s  %-12s  %s%s\n", mu_style_on(stdout, MU_STYLE_BOLD), "SERIAL", "STATE",
+               "PROFILE", "ISSUER", "EXPIRES", "ALIAS", "SUBJECT, NAMES", mu_style_off(stdout));
     if (rc == 0)
         rc = mu_ledger_each(mu_ca_ledger(ca), NULL, list_row, &walk, &err);
     if (rc == 0 && o->json)
@@ -93,8 +94,8 @@ static int print_pem(X509 *cert, mu_err **err)
 static void print_row(const mu_ledger_row *row, int64_t now_s)
 {
     char alias[MU_SHOWN_SIZE], when[32];
-    printf("state        %s\nprofile      %s\nissued by    %s\nalias        %s\nreserved     %s\n", state_of(row, now_s), row->profile,
-           row->issuer, mu_escape_to(alias, row->alias ? row->alias : "-"), mu_time_text(row->reserved_s, when));
+    printf("state        %s\nprofile      %s\nissued by    %s\nalias        %s\nreserved     %s\n", state_of(row, now_s),
+           row->profile, row->issuer, mu_escape_to(alias, row->alias ? row->alias : "-"), mu_time_text(row->reserved_s, when));
 }
 
 static void print_reserved(const mu_ledger_row *row)
@@ -128,7 +129,7 @@ static int show_row(void *arg, const mu_ledger_row *row)
     if (walk->show->json)
         return mu_json_print(stdout, row_json(row, walk->now_s), walk->err);
     if (!row->der && walk->show->pem)
-        return mu_fail(walk->err, MU_E_STORE_DAMAGED, "serial %s was reserved but never issued: there is no certificate", row->serial);
+        return mu_fail(walk->err, MU_E_STORE_DAMAGED, "serial %s was reserved but never issued: no certificate", row->serial);
     if (!row->der) {
         print_row(row, walk->now_s);
         print_reserved(row);
@@ -168,8 +169,8 @@ const mu_command mu_command_ca_list = {
     .name = "ca list",
     .summary = "every certificate this CA signed or was about to sign",
     .synopsis = "[options]",
-    .description = "A row is \"reserved\" before its certificate is signed and \"issued\" once it is stored. One that stays reserved was "
-                   "interrupted: its certificate may have been signed, but was not handed out.",
+    .description = "A row is \"reserved\" before its certificate is signed and \"issued\" once it is stored. One that stays "
+                   "reserved was interrupted: its certificate may have been signed, but was not handed out.",
     .options = list_table,
     .options_size = sizeof(struct list_options),
     .run = run_list,
@@ -186,7 +187,7 @@ const mu_command mu_command_ca_show = {
     .name = "ca show",
     .summary = "one certificate of this CA",
     .synopsis = "SERIAL|ALIAS [options]",
-    .description = "Shows the certificate with that serial number, or the newest with that alias. Authorities have their name as alias.",
+    .description = "Shows the certificate with that serial number, or the newest with that alias; an authority's is its name.",
     .options = show_table,
     .options_size = sizeof(struct show_options),
     .min_args = 1,

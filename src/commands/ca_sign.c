@@ -28,13 +28,14 @@ static int read_csr(const char *path, X509_REQ **ret_csr, mu_err **err)
 }
 
 /*
- * The names to certify: --san, and the request's own only on demand, because whoever wrote the request chose them. They go through the
- * same parser, so that nothing but well-formed dns, ip, uri and email names is signed.
+ * The names to certify: --san, and the request's own only on demand, because whoever wrote the request chose them. They go through
+ * the same parser, so that nothing but well-formed dns, ip, uri and email names is signed.
  */
 static int choose_names(const struct sign_options *o, const GENERAL_NAMES *asked, GENERAL_NAMES **ret_names, mu_err **err)
 {
     char *from_csr = o->san_from_csr && asked ? mu_san_text(asked) : NULL;
-    char *text = from_csr && o->leaf.san ? mu_asprintf("%s,%s", o->leaf.san, from_csr) : mu_strdup(from_csr ? from_csr : o->leaf.san ? o->leaf.san : "");
+    const char *san = o->leaf.san ? o->leaf.san : "";
+    char *text = mu_asprintf("%s%s%s", san, *san && from_csr ? "," : "", from_csr ? from_csr : "");
     int rc = text ? 0 : mu_fail_nomem(err);
     if (rc == 0 && *text)
         rc = mu_san_parse(text, ret_names, err);
@@ -125,7 +126,8 @@ static const mu_opt table[] = {
 };
 
 static const mu_example examples[] = {
-    {"a server's request", "mutual ca sign --csr server.csr --profile server --san dns:server.example,ip:127.0.0.1 --out server.crt"},
+    {"a server's request",
+     "mutual ca sign --csr server.csr --profile server --san dns:server.example,ip:127.0.0.1 --out server.crt"},
     {"a client's", "mutual ca sign --csr client.csr --profile client --days 90 --out client.crt"},
     {0},
 };
@@ -134,9 +136,9 @@ const mu_command mu_command_ca_sign = {
     .name = "ca sign",
     .summary = "sign a certificate request",
     .synopsis = "--csr FILE [options]",
-    .description = "Takes subject and public key from the request, checks that it is signed with that key, and decides everything else "
-                   "itself: extensions by the profile, names by --san. What the request asked for and did not get is said on standard "
-                   "error.",
+    .description = "Takes subject and public key from the request, checks that it is signed with that key, and decides everything "
+                   "else itself: extensions by the profile, names by --san. What the request asked for and did not get is said on "
+                   "standard error.",
     .options = table,
     .examples = examples,
     .options_size = sizeof(struct sign_options),

@@ -14,7 +14,7 @@ static int bad_san(const char *item, const char *why, const char *hint, mu_err *
 {
     char shown[MU_SHOWN_SIZE];
     mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is no subject alternative name: %s", mu_escape_to(shown, item), why);
-    return mu_err_hint(err, "%s", hint ? hint : "Write names as dns:a.example,ip:10.0.0.1,uri:spiffe://example/a,email:a@b.example.");
+    return mu_err_hint(err, "%s", hint ? hint : "Write names as dns:a.example,ip:10.0.0.1,uri:spiffe://b/c,email:d@e.example.");
 }
 
 /* RFC 1034 3.5 and RFC 5280 4.2.1.6, RFC 9525 6.3 for the wildcard. NULL if it is one, else what is wrong. */

@@ -1,0 +1,148 @@
+#include "base/text.h"
+#include "ca/ca.h"
+#include "pki/testing.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *folder;
+
+static int set_up(void **state)
+{
+    char template[] = "/tmp/mu-ca-test.XXXXXX";
+    (void)state;
+    folder = strdup(mkdtemp(template));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    static const char *const files[] = {"ca/ledger.db", "ca/root.crt", "ca/root.key", "ca/mid.crt", "ca/mid.key", "ledger.db", "ca"};
+    (void)state;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *path = mu_asprintf("%s/%s", folder, files[i]);
+        if (unlink(path) != 0)
+            rmdir(path);
+        free(path);
+    }
+    rmdir(folder);
+    free(folder);
+    return 0;
+}
+
+static int keep_state(void *arg, const mu_ledger_row *row)
+{
+    snprintf(arg, 64, "%s %s %s", row->state, row->issuer, row->der ? "der" : "none");
+    return 0;
+}
+
+static void assert_state(mu_ledger *ledger, const char *which, const char *expected)
+{
+    char found[64] = "";
+    assert_ok(mu_ledger_each(ledger, which, keep_state, found, &err));
+    assert_string_equal(found, expected);
+}
+
+static void a_row_is_reserved_once_and_confirmed_once(void **state)
+{
+    EVP_PKEY *key = test_key("EC");
+    X509 *cert = test_cert(MU_PROFILE_ROOT, "CN=a", NULL, key, NULL, NULL, 10);
+    X509 *stranger = test_cert(MU_PROFILE_ROOT, "CN=a", NULL, key, NULL, NULL, 10);
+    char *path = mu_asprintf("%s/ledger.db", folder), *serial = mu_cert_serial(cert);
+    mu_ledger *ledger = NULL, *second = NULL;
+    mu_ledger_row row = {.issuer = "root", .serial = serial, .profile = "root", .subject = "CN=a", .names = "", .alias = "x",
+                         .der = (const uint8_t *)"tbs", .der_len = 3};
+    (void)state;
+    assert_code(MU_E_STORE_NOT_FOUND, mu_ledger_open(path, &ledger, &err));
+    assert_ok(mu_ledger_create(path, &ledger, &err));
+    assert_code(MU_E_USAGE, mu_ledger_create(path, &second, &err));
+    assert_ok(mu_ledger_open(path, &second, &err));
+    assert_ok(mu_ledger_reserve(ledger, &row, &err));
+    assert_state(second, "x", "reserved root none"); /* committed: another connection sees it */
+    assert_code(MU_E_INTERNAL, mu_ledger_reserve(second, &row, &err));
+    assert_code(MU_E_INTERNAL, mu_ledger_confirm(ledger, "other", cert, TEST_NOW_S, NULL, &err));
+    assert_code(MU_E_INTERNAL, mu_ledger_confirm(ledger, "root", stranger, TEST_NOW_S, NULL, &err));
+    assert_ok(mu_ledger_confirm(ledger, "root", cert, TEST_NOW_S, NULL, &err));
+    assert_state(second, serial, "issued root der");
+    assert_code(MU_E_INTERNAL, mu_ledger_confirm(ledger, "root", cert, TEST_NOW_S, NULL, &err));
+    row.issuer = "other"; /* serials are the issuer's own */
+    assert_ok(mu_ledger_reserve(second, &row, &err));
+    mu_ledger_close(ledger);
+    mu_ledger_close(second);
+    free(path);
+    free(serial);
+    X509_free(cert);
+    X509_free(stranger);
+    EVP_PKEY_free(key);
+}
+
+static mu_ca *new_ca(const char *dir)
+{
+    X509_NAME *name = test_name("CN=Root");
+    mu_ca_authority_options options = {"root", name, {MU_KEY_EC, 256}, 100, NULL, TEST_NOW_S};
+    mu_ca *ca = NULL;
+    assert_ok(mu_ca_init(NULL, dir, &options, &ca, &err));
+    X509_NAME_free(name);
+    return ca;
+}
+
+static void a_ca_issues_and_remembers(void **state)
+{
+    char *dir = mu_asprintf("%s/ca", folder);
+    mu_ca *ca = new_ca(dir);
+    X509_NAME *name = test_name("CN=leaf"), *mid_name = test_name("CN=Mid");
+    EVP_PKEY *key = test_key("EC");
+    mu_ca_request request = {.profile = MU_PROFILE_CLIENT, .subject = name, .public_key = key, .now_s = TEST_NOW_S, .days = 500};
+    mu_ca_authority_options mid = {"mid", mid_name, {MU_KEY_EC, 256}, 50, NULL, TEST_NOW_S};
+    X509 *cert = NULL;
+    STACK_OF(X509) *chain = NULL;
+    bool locked = true;
+    (void)state;
+
+    assert_ok(mu_ca_add_intermediate(ca, &mid, true, &err));
+    mu_ca_close(ca);
+    assert_ok(mu_ca_open(NULL, dir, &ca, &err)); /* everything comes from the folder */
+    assert_ok(mu_ca_choose_issuer(ca, NULL, MU_PROFILE_CLIENT, TEST_NOW_S, &request.issuer, &err));
+    assert_string_equal(request.issuer, "mid");
+    assert_code(MU_E_PEM_KEY_ENCRYPTED, mu_ca_issue(ca, &request, &cert, &err));
+    assert_ok(mu_ca_is_locked(ca, "mid", &locked, &err));
+    assert_false(locked); /* it has no passphrase; reading it is enough */
+    assert_ok(mu_ca_unlock(ca, "mid", NULL, &err));
+    assert_ok(mu_ca_issue(ca, &request, &cert, &err));
+    assert_int_equal(mu_cert_not_before_s(cert), TEST_NOW_S - MU_CA_BACKDATE_S);
+    assert_int_equal(mu_cert_not_after_s(cert), mu_cert_not_after_s(mu_ca_find(ca, "mid")));
+    assert_ok(mu_ca_chain(ca, request.issuer, cert, &chain, &err));
+    assert_int_equal(sk_X509_num(chain), 3);
+    assert_ptr_equal(sk_X509_value(chain, 2), mu_ca_root(ca));
+    sk_X509_pop_free(chain, X509_free);
+    X509_free(cert);
+    cert = NULL;
+
+    /* Long after: the intermediate has expired, so the root is chosen; asked for by name it is refused. */
+    request.now_s += 60 * TEST_DAY_S;
+    assert_code(MU_E_CERT_EXPIRED, mu_ca_issue(ca, &request, &cert, &err));
+    assert_ok(mu_ca_choose_issuer(ca, NULL, MU_PROFILE_CLIENT, request.now_s, &request.issuer, &err));
+    assert_string_equal(request.issuer, "root");
+
+    /* A certificate that has expired on purpose. */
+    assert_ok(mu_ca_unlock(ca, "root", NULL, &err));
+    request.not_before_s = TEST_NOW_S;
+    request.not_after_s = TEST_NOW_S + 60;
+    assert_ok(mu_ca_issue(ca, &request, &cert, &err));
+    assert_int_equal(mu_cert_not_after_s(cert), TEST_NOW_S + 60);
+    X509_free(cert);
+    mu_ca_close(ca);
+    X509_NAME_free(name);
+    X509_NAME_free(mid_name);
+    EVP_PKEY_free(key);
+    free(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_row_is_reserved_once_and_confirmed_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_ca_issues_and_remembers, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
