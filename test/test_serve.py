@@ -67,8 +67,8 @@ def test_s_client(serve, pki, version):
 
 
 def test_ipv6_and_several_listeners(serve, pki):
-    pki.issue("server6", san=["ip:::1", "ip:127.0.0.1"])
-    server = serve("--listen", "[::1]:0", identity="server6")
+    pki.issue("serve-ipv6", san=["ip:::1", "ip:127.0.0.1"])
+    server = serve("--listen", "[::1]:0", identity="serve-ipv6")
     port6 = server.process.wait_for(r"^mTLS server listening on https://\[::1\]:(\d+)/$")[1]
     assert curl(server).out == "OK"
     raw = socket.create_connection(("::1", int(port6)), 30)
@@ -176,11 +176,10 @@ def test_root(serve, tmp_path):
 @pytest.fixture(scope="module")
 def strangers(pki):
     """Client identities, each with one thing wrong."""
-    pki.issue("expired", usage="client", days=5, starts_days_ago=10)
-    pki.issue("early", usage="client", starts_days_ago=-5)
-    pki.issue("serverish", usage="server")
-    pki.issue("foreign", issuer="other-root", usage="client")
-    pki.ca("loner")
+    pki.issue("serve-expired", usage="client", days=5, starts_days_ago=10)
+    pki.issue("serve-early", usage="client", starts_days_ago=-5)
+    pki.issue("serve-serverish", usage="server")
+    pki.issue("serve-foreign", issuer="other-root", usage="client")
     return pki
 
 
@@ -199,10 +198,10 @@ def attempt(server, client, **options):
 REFUSED = [
     # client, cause, alert in TLS 1.3, alert in TLS 1.2, depth
     (None, "client-cert-not-sent", "certificate_required", "handshake_failure", None),
-    ("expired", "cert-expired", "certificate_expired", "certificate_expired", "0"),
-    ("early", "cert-not-yet-valid", "bad_certificate", "bad_certificate", "0"),
-    ("serverish", "eku-missing-clientauth", "unsupported_certificate", "unsupported_certificate", "0"),
-    ("foreign", "client-ca-not-trusted", "unknown_ca", "unknown_ca", "0"),
+    ("serve-expired", "cert-expired", "certificate_expired", "certificate_expired", "0"),
+    ("serve-early", "cert-not-yet-valid", "bad_certificate", "bad_certificate", "0"),
+    ("serve-serverish", "eku-missing-clientauth", "unsupported_certificate", "unsupported_certificate", "0"),
+    ("serve-foreign", "client-ca-not-trusted", "unknown_ca", "unknown_ca", "0"),
 ]
 
 
@@ -257,11 +256,11 @@ def test_want_and_none(serve, strangers, version):
     want = serve("--client-auth", "want")
     assert attempt(want, None, version=version) == 200
     assert attempt(want, "client", version=version) == 200
-    assert attempt(want, "foreign", version=version) == "unknown_ca"
+    assert attempt(want, "serve-foreign", version=version) == "unknown_ca"
     assert want.refusal()["cause"] == "client-ca-not-trusted"
     none = serve("--client-auth", "none", trust=None)
     assert attempt(none, None, version=version) == 200
-    assert attempt(none, "foreign", version=version) == 200
+    assert attempt(none, "serve-foreign", version=version) == 200
     assert none.process.err == ""
 
 
@@ -276,10 +275,10 @@ def hostile(pki):
             .not_valid_before(start).not_valid_after(datetime.datetime(2049, 1, 1))
             .add_extension(x509.SubjectAlternativeName([x509.DNSName("a\r\nb.example")]), False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False).sign(key, hashes.SHA256()))
-    pki.path("hostile", "crt").write_bytes(cert.public_bytes(serialization.Encoding.PEM))
-    pki.path("hostile", "key").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+    pki.path("serve-hostile", "crt").write_bytes(cert.public_bytes(serialization.Encoding.PEM))
+    pki.path("serve-hostile", "key").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
                                                              serialization.NoEncryption()))
-    return "hostile"
+    return "serve-hostile"
 
 
 def test_hostile_certificate_in_log(serve, hostile):
@@ -504,8 +503,8 @@ def test_user(serve, tmp_path):
 def test_passwords_are_gone(mutual_release, pki, jvm_trust, jdk, tmp_path):
     """Neither environment nor arguments nor a core taken after the start hold a password. The search finds what should be there."""
     words = {"store": "Kennwort-7f3a91-store", "trust": "Kennwort-7f3a91-trust"}
-    pki.issue("locked", usage="server", san=["ip:127.0.0.1"])
-    key_store = pki.key_store("locked", password=words["store"])
+    pki.issue("serve-locked", usage="server", san=["ip:127.0.0.1"])
+    key_store = pki.key_store("serve-locked", password=words["store"])
     trust = tmp_path / "trust.p12"
     trust.write_bytes(jvm_trust.read_bytes())
     jdk.keytool_ok("-storepasswd", "-keystore", trust, "-storepass", "changeit", "-new", words["trust"])
