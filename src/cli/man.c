@@ -3,10 +3,10 @@
 #include <string.h>
 
 /* Text as roff: nothing in it is a request or an escape, hyphens can be searched for and copied. */
-static void put(FILE *stream, const char *text)
+static void put_len(FILE *stream, const char *text, size_t len)
 {
     bool line_start = true;
-    for (; *text; text++) {
+    for (const char *end = text + len; text < end; text++) {
         if (line_start && (*text == '.' || *text == '\''))
             fputs("\\&", stream);
         line_start = *text == '\n';
@@ -17,6 +17,11 @@ static void put(FILE *stream, const char *text)
         else
             putc(*text, stream);
     }
+}
+
+static void put(FILE *stream, const char *text)
+{
+    put_len(stream, text, strlen(text));
 }
 
 static void put_line(FILE *stream, const char *text)
@@ -31,12 +36,11 @@ static void put_paragraphs(FILE *stream, const char *text)
         size_t len = strcspn(text, "\n");
         if (len == 0)
             fputs(".PP\n", stream);
-        for (const char *end = text + len; text < end; text++) {
-            char one[2] = {*text, 0};
-            put(stream, one);
-        }
-        if (len)
+        else {
+            put_len(stream, text, len);
             fputs("\n", stream);
+        }
+        text += len;
         text += *text == '\n';
     }
 }
@@ -89,11 +93,11 @@ static void put_synopsis(FILE *stream, const mu_command *command)
 static void put_options_and_examples(FILE *stream, const mu_command *command, const char *section)
 {
     if (command->options && command->options->name)
-        fprintf(stream, "%s", section[0] ? ".SH OPTIONS\n" : ".PP\n");
+        fputs(section[0] ? ".SH OPTIONS\n" : "", stream);
     for (const mu_opt *opt = command->options; opt && opt->name; opt++)
         put_option(stream, opt);
     if (command->examples)
-        fprintf(stream, "%s", section[0] ? ".SH EXAMPLES\n" : ".PP\nExamples:\n");
+        fputs(section[0] ? ".SH EXAMPLES\n" : ".PP\nExamples:\n.PP\n", stream);
     for (const mu_example *example = command->examples; example && example->what; example++) {
         if (example != command->examples)
             fputs(".PP\n", stream);
