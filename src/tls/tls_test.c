@@ -478,7 +478,7 @@ static void plaintext_is_named(void **state)
     mu_buf_add_str(&d.wire.to_client.bytes, answer);
     assert_int_equal(mu_tls_handshake(d.client), MU_TLS_FAILED);
     assert_string_equal(mu_code_name(mu_tls_conn_verdict(d.client)->code), "tls-to-plaintext-port");
-    assert_non_null(strstr(mu_tls_conn_verdict(d.client)->detail, "HTTP/1.1"));
+    assert_non_null(strstr(mu_tls_conn_verdict(d.client)->detail, "HTTP/")); /* OpenSSL 3.5 reads no more than a header at first */
     for (size_t i = 0; i < 2; i++) {
         duo_disconnect(&d);
         duo_connect(&d, "server.test", TEST_NOW_S);
