@@ -55,6 +55,8 @@ static int order(mu_kt *kt, const char *alias, const X509 *own, STACK_OF(X509) *
         int issuer = i;
         while (issuer < count && !mu_kt_signed_by(sk_X509_value(certs, i - 1), sk_X509_value(certs, issuer)))
             issuer++;
+        if (issuer == count && i == count - 1) /* the JDK notices this one only when it stores the chain */
+            return mu_kt_throw(kt, MU_E_REPLY_CHAIN_INCOMPLETE, MU_KT_STORE_FAULT, "Certificate chain is not valid");
         if (issuer == count)
             return mu_kt_throw(kt, MU_E_REPLY_CHAIN_INCOMPLETE, MU_KT_EXCEPTION, "Incomplete certificate chain in reply");
         swap(certs, i, issuer);
