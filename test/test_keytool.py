@@ -160,7 +160,7 @@ def test_refused_pairs(ours, theirs, words, tmp_path):
 
 EXTENSIONS = [
     ["bc"], ["BC"], ["bc:c=0"], ["bc=ca:false"], ["bc=ca:true,pathlen:2"], ["bc=pathlen:1"], ["bc=-1"], ["BasicC"], ["bc:cr"], ["bc=0", "bc=1"],
-    ["ku=dS"], ["KU:c=ds,kCS,cRLs"], ["ku=contentC"], ["ku=digitalSignature,decipherOnly"], ["eku=sA,cA"], ["eku=any,1.2.3,OCSP,t"],
+    ["ku=dS"], ["KU:c=ds,kCS,cRLs"], ["ku=contentC"], ["ku=keyAgreement,decipherOnly"], ["eku=sA,cA"], ["eku=any,1.2.3,OCSP,t"],
     ["san=dns:a.b,ip:1.2.3.4,ip:2001:db8::1,uri:http://x/y,email:a@b,oid:1.2.3"], ["san:c=dns:*.a"], ["ian=d:x"],
     ["aia=ocsp:uri:http://o,caI:uri:http://i,1.2.3:dns:x"], ["sia=caR:uri:http://r,t:dns:x"], ["crl=uri:http://c/a.crl,uri:http://d"],
     ["1.2.3"], ["1.2.3:c=05:00"], ["2.5.29.14=0401"], ["2.5.29.19=3000"], ["honored=all"],
