@@ -282,6 +282,8 @@ def test_property_stores(mutual, s_server, pki, jvm_trust, tmp_path):
         ({"trustStore": jvm_trust, "trustStorePassword": "changeit", "keyStore": jvm_trust, "keyStorePassword": "changeit"},
          "keystore-no-private-key"),
         ({"trustStore": pki.path("client", "p12"), "trustStorePassword": "changeit"}, "store-swapped"),
+        ({"keyStore": jvm_trust, "keyStorePassword": "changeit", "trustStore": pki.path("client", "p12"), "trustStorePassword": "changeit"},
+         "store-swapped"),
         ({"trustStore": jvm_trust, "trustStorePassword": "changeit", "trustStoreType": "JKS"}, None),
     ]:
         seen, status = report(mutual, url, *[f"-Djavax.net.ssl.{name}={value}" for name, value in properties.items()])

@@ -13,9 +13,9 @@ typedef struct mu_fetch_options {
     const mu_strlist *headers; /* "Name: value"; replace the ones that are sent anyway; may be NULL */
     const void *body;          /* NULL: none */
     size_t body_len;
-    const mu_strlist *resolve; /* see net/dial.h; may be NULL */
-    int64_t connect_timeout_ms; /* 0: 30 s */
-    int64_t max_time_ms;        /* for everything; 0: no limit but 30 s for the handshake */
+    const mu_strlist *resolve;                                  /* see net/dial.h; may be NULL */
+    int64_t connect_timeout_ms;                                 /* 0: 30 s */
+    int64_t max_time_ms;                                        /* for everything; 0: no limit but 30 s for the handshake */
     void (*on_head)(void *arg, const mu_http_parser *response); /* may be NULL */
     mu_http_body_fn on_body;                                    /* may be NULL */
     void *arg;
@@ -34,8 +34,8 @@ int mu_fetch_check(const mu_fetch_options *options, mu_err **err);
 
 /**
  * Redirects are not followed. *ret is filled in any case and released with mu_fetch_done.
- * @return 0 when a complete answer came, whatever its status; else -1 with the verdict's error, or that of the network, MU_E_NETWORK_TIMEOUT,
- *         MU_E_HANDSHAKE_TIMEOUT, MU_E_PEER_CLOSED (the answer is incomplete), MU_E_PROTOCOL_ERROR (it is no HTTP)
+ * @return 0 when a complete answer came, whatever its status; else -1 with the verdict's error, or that of the network,
+ * MU_E_NETWORK_TIMEOUT, MU_E_HANDSHAKE_TIMEOUT, MU_E_PEER_CLOSED (the answer is incomplete), MU_E_PROTOCOL_ERROR (it is no HTTP)
  */
 int mu_fetch_run(mu_tls_ctx *ctx, const mu_url *url, const mu_fetch_options *options, mu_fetch *ret, mu_err **err);
 void mu_fetch_done(mu_fetch *fetch);

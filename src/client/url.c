@@ -65,7 +65,8 @@ int mu_url_parse(const char *text, mu_url *ret_url, mu_err **err)
     if (strncasecmp(text, "https://", 8) != 0)
         return fail_url(text, "not an https URL", form, err);
     if (!is_printable_ascii(text))
-        return fail_url(text, "characters that must be escaped in a URL", "Write them as %XX, and host names in their xn-- form.", err);
+        return fail_url(text, "characters that must be escaped in a URL", "Write them as %XX, and host names in their xn-- form.",
+                        err);
     const char *authority = text + 8;
     size_t len = strcspn(authority, "/?#");
     if (memchr(authority, '@', len))

@@ -5,9 +5,9 @@
 #include <mutual/err.h>
 
 typedef struct mu_url {
-    char *host;   /* without brackets */
-    int port;     /* 443 if none is given */
-    char *target; /* "/path?query", printable ASCII */
+    char *host;      /* without brackets */
+    int port;        /* 443 if none is given */
+    char *target;    /* "/path?query", printable ASCII */
     char *authority; /* as it goes into the Host field: "[::1]:8443", "example.org" */
 } mu_url;
 

@@ -6,7 +6,6 @@
 #include "cli/cli.h"
 #include "client/fetch.h"
 #include "commands/commands.h"
-#include "config/crls.h"
 #include "config/default_trust.h"
 #include "config/java_properties.h"
 #include "net/dial.h"
@@ -36,7 +35,8 @@ typedef struct get_options {
 static const mu_opt options_table[] = {
     MU_OPT_KEY_STORE(get_options, stores),
     MU_OPT_TRUST_STORE(get_options, stores),
-    {"crl", 0, MU_OPT_LIST, O(crls), "FILE|DIR", "CRLs; with any of them every CA of a chain needs a valid one. May be repeated.", 0, 0},
+    {"crl", 0, MU_OPT_LIST, O(crls), "FILE|DIR", "CRLs; with any of them every CA of a chain needs a valid one. May be repeated.",
+     0, 0},
     {"define", 'D', MU_OPT_DEFINE, O(defines), "NAME=VALUE",
      "A property as for java: -Djavax.net.ssl.trustStore=FILE and its relatives. May be repeated.", 0, 0},
     {"request", 'X', MU_OPT_TEXT, O(method), "METHOD", "The method; the default is GET, or POST with -d.", 0, 0},
@@ -44,8 +44,10 @@ static const mu_opt options_table[] = {
     {"data", 'd', MU_OPT_TEXT, O(data), "DATA|@FILE", "The body to send; @- reads standard input.", 0, 0},
     {"output", 'o', MU_OPT_TEXT, O(output), "FILE", "Write the body there instead of to standard output.", 0, 0},
     {"include", 'i', MU_OPT_FLAG, O(include), NULL, "Write the head of the answer before its body.", 0, 0},
-    {"resolve", 0, MU_OPT_LIST, O(resolve), "HOST:PORT:ADDRESS", "Connect to this address for that host and port. May be repeated.", 0, 0},
-    {"connect-timeout", 0, MU_OPT_NUMBER, O(connect_timeout_s), "SECONDS", "For resolving and connecting; the default is 30.", 1, 86400},
+    {"resolve", 0, MU_OPT_LIST, O(resolve), "HOST:PORT:ADDRESS", "Connect to this address for that host and port. May be repeated.",
+     0, 0},
+    {"connect-timeout", 0, MU_OPT_NUMBER, O(connect_timeout_s), "SECONDS", "For resolving and connecting; the default is 30.", 1,
+     86400},
     {"max-time", 0, MU_OPT_NUMBER, O(max_time_s), "SECONDS", "For everything; the default is no limit.", 1, 86400 * 7},
     {"tls-min", 0, MU_OPT_CHOICE, O(tls_min), "1.2|1.3", "Lowest TLS version; the default is 1.2.", 0, 0},
     {"tls-max", 0, MU_OPT_CHOICE, O(tls_max), "1.3|1.2", "Highest TLS version; the default is 1.3.", 0, 0},
@@ -96,7 +98,8 @@ static int load_identity(get_run *run, mu_strlist *warnings, mu_err **err)
 {
     const mu_store_settings *own = &run->options->stores;
     bool given = own->key_store || own->certificate || own->certificate_private_key;
-    return mu_settings_identity(run->libctx, given ? own : &run->java.stores, MU_PURPOSE_CLIENT, mu_now_s(), warnings, &run->identity, err);
+    return mu_settings_identity(run->libctx, given ? own : &run->java.stores, MU_PURPOSE_CLIENT, mu_now_s(), warnings,
+                                &run->identity, err);
 }
 
 static int load_trust(get_run *run, mu_strlist *warnings, mu_err **err)
@@ -109,7 +112,7 @@ static int load_trust(get_run *run, mu_strlist *warnings, mu_err **err)
         return mu_fail_by(err, MU_E_TRUSTSTORE_EMPTY, MU_BY_CALLER, "-Djavax.net.ssl.trustStore=NONE: nobody is trusted");
     if (!run->trust && mu_default_trust(run->libctx, &run->notes, &run->trust, err) != 0)
         return -1;
-    return mu_crls_add(run->libctx, &run->options->crls, run->trust, err);
+    return mu_settings_crls(run->libctx, &run->options->crls, run->trust, err);
 }
 
 static mu_tls_settings tls_settings(const get_run *run)
@@ -129,8 +132,9 @@ static int make_context(get_run *run, mu_err **err)
 {
     mu_strlist warnings = {0};
     int rc = -1;
-    if (mu_java_properties_read(&run->options->defines, &run->java, &warnings, err) == 0 && mu_ossl_ctx_new(&run->libctx, err) == 0 &&
-        load_identity(run, &warnings, err) == 0 && load_trust(run, &warnings, err) == 0) {
+    if (mu_java_properties_read(&run->options->defines, &run->java, &warnings, err) == 0 &&
+        mu_ossl_ctx_new(&run->libctx, err) == 0 && load_identity(run, &warnings, err) == 0 &&
+        load_trust(run, &warnings, err) == 0) {
         mu_tls_settings settings = tls_settings(run);
         rc = mu_tls_ctx_new(run->libctx, MU_SIDE_CLIENT, run->identity, run->trust, &settings, &run->ctx, err);
     }
@@ -265,8 +269,9 @@ static char *jsse_failure(const get_run *run, const mu_err *err)
             return mu_verdict_jsse_text(v);
         if (err->code == MU_E_PEER_CLOSED)
             return mu_strdup("SocketException: Unexpected end of file from server");
-        return mu_strdup("SocketException: java.security.NoSuchAlgorithmException: Error constructing implementation (algorithm: Default, "
-                         "provider: SunJSSE, class: sun.security.ssl.SSLContextImpl$DefaultSSLContext)");
+        return mu_strdup(
+            "SocketException: java.security.NoSuchAlgorithmException: Error constructing implementation (algorithm: Default, "
+            "provider: SunJSSE, class: sun.security.ssl.SSLContextImpl$DefaultSSLContext)");
     }
 }
 
@@ -292,11 +297,11 @@ static void report_json(const get_run *run, const mu_err *err, const char *url)
     char peer[MU_ADDRESS_TEXT_MAX];
     const mu_fetch *f = &run->fetch;
     char *jsse = jsse_line(run, err);
-    json_t *report = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "url", mu_json_text(url), "address",
-                               f->verdict ? mu_json_text(mu_address_text(&f->peer, peer)) : json_null(), "status",
-                               f->status ? json_integer(f->status) : json_null(), "tls",
-                               f->verdict ? mu_verdict_json(f->verdict) : json_null(), "error", err ? mu_json_error(err) : json_null(), "jsse",
-                               mu_json_text(jsse));
+    json_t *report =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "url", mu_json_text(url), "address",
+                  f->verdict ? mu_json_text(mu_address_text(&f->peer, peer)) : json_null(), "status",
+                  f->status ? json_integer(f->status) : json_null(), "tls", f->verdict ? mu_verdict_json(f->verdict) : json_null(),
+                  "error", err ? mu_json_error(err) : json_null(), "jsse", mu_json_text(jsse));
     free(jsse);
     mu_json_print(stdout, report, NULL);
 }
@@ -344,14 +349,17 @@ const mu_command mu_command_get = {
     .name = "get",
     .summary = "fetch an https URL with a client certificate, and say what went wrong",
     .synopsis = "URL [options]",
-    .description =
-        "Fetches URL over TLS 1.2 or 1.3 and writes the body to standard output. The server's certificate must lead to the trust store and "
-        "bear the name or address of the URL; there is no switch that turns this off. If the server asks for a certificate, the one of "
-        "--key-store or --certificate is sent.\n\n"
-        "Without a trust store a JVM's default is used (jssecacerts or cacerts of JAVA_HOME or of the java on PATH), else the system's.\n\n"
-        "Redirects are not followed. An answer of 401 or 403 is a refusal by the server (exit status 5); other answers, whatever their "
-        "status, are successes of this program.\n\n"
-        "Java properties that concern security and are not implemented are errors; others are ignored with a warning.",
+    .description = "Fetches URL over TLS 1.2 or 1.3 and writes the body to standard output. The server's certificate must lead to "
+                   "the trust store and "
+                   "bear the name or address of the URL; there is no switch that turns this off. If the server asks for a "
+                   "certificate, the one of "
+                   "--key-store or --certificate is sent.\n\n"
+                   "Without a trust store a JVM's default is used (jssecacerts or cacerts of JAVA_HOME or of the java on PATH), "
+                   "else the system's.\n\n"
+                   "Redirects are not followed. An answer of 401 or 403 is a refusal by the server (exit status 5); other answers, "
+                   "whatever their "
+                   "status, are successes of this program.\n\n"
+                   "Java properties that concern security and are not implemented are errors; others are ignored with a warning.",
     .options = options_table,
     .examples = examples,
     .options_size = sizeof(get_options),

@@ -14,14 +14,15 @@ static const char *const bundles[] = {
     "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Ubuntu, Arch, Alpine */
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL */
     "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",                            /* SUSE */
-    "/etc/ssl/cert.pem",                                 /* macOS, BSD */
+    "/etc/ssl/ca-bundle.pem", /* SUSE */
+    "/etc/ssl/cert.pem",      /* macOS, BSD */
 };
 
 static void add_note(struct mu_strlist *notes, const char *path, const mu_err *err)
 {
     char *safe = mu_escape_dup(path, strlen(path));
-    char *text = mu_asprintf("default trust: \"%s\" was passed over: %s", safe ? safe : "", err ? err->msg : "it holds no certificate");
+    char *text =
+        mu_asprintf("default trust: \"%s\" was passed over: %s", safe ? safe : "", err ? err->msg : "it holds no certificate");
     if (notes && text)
         mu_strlist_add(notes, text);
     free(text);
@@ -65,8 +66,9 @@ static mu_trust *from_pem(OSSL_LIB_CTX *libctx, const char *path, struct mu_strl
     if (!path || access(path, F_OK) != 0)
         return NULL;
     mu_buf_init(&file, BUNDLE_MAX_BYTES);
-    if (mu_file_read(path, BUNDLE_MAX_BYTES, &file, NULL, &err) == 0 && mu_certs_parse(libctx, file.data, file.len, &certs, &err) == 0 &&
-        sk_X509_num(certs) > 0 && mu_trust_new(path, &trust, &err) == 0) {
+    if (mu_file_read(path, BUNDLE_MAX_BYTES, &file, NULL, &err) == 0 &&
+        mu_certs_parse(libctx, file.data, file.len, &certs, &err) == 0 && sk_X509_num(certs) > 0 &&
+        mu_trust_new(path, &trust, &err) == 0) {
         for (int i = 0; trust && i < sk_X509_num(certs); i++)
             if (mu_trust_add_cert(trust, sk_X509_value(certs, i), &err) != 0) {
                 mu_trust_free(trust);

@@ -7,8 +7,8 @@
 struct mu_strlist;
 
 /**
- * In this order: jssecacerts and cacerts of JAVA_HOME or, without it, of the `java` on PATH; SSL_CERT_FILE; the system's PEM bundle.
- * Without any of these the trust is empty, and every server will be refused.
+ * In this order: jssecacerts and cacerts of JAVA_HOME or, without it, of the `java` on PATH; SSL_CERT_FILE; the system's PEM
+ * bundle. Without any of these the trust is empty, and every server will be refused.
  * @param notes one line of text for each place that was passed over although something is there; may be NULL
  * @return 0, or -1 (out of memory)
  */

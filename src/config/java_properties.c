@@ -6,14 +6,14 @@
 #include <string.h>
 
 typedef enum action {
-    TEXT,      /* owned copy into the settings */
-    SECRET,    /* the same, as "pass:…": the value itself is the password */
-    LIST,      /* a comma list of IANA names */
-    VERSIONS,  /* "TLSv1.3,TLSv1.2" */
-    FIXED,     /* we do what the named value says; another value is an error */
+    TEXT,        /* owned copy into the settings */
+    SECRET,      /* the same, as "pass:…": the value itself is the password */
+    LIST,        /* a comma list of IANA names */
+    VERSIONS,    /* "TLSv1.3,TLSv1.2" */
+    FIXED,       /* we do what the named value says; another value is an error */
     UNSUPPORTED, /* concerns security, not implemented: an error */
-    SERVER,    /* read by servers only: a warning */
-    IGNORED    /* does not concern security: a warning */
+    SERVER,      /* read by servers only: a warning */
+    IGNORED      /* does not concern security: a warning */
 } action;
 
 #define AT(member) offsetof(mu_java_settings, member)
@@ -71,8 +71,9 @@ static const struct property {
 };
 
 /* Names under these are about TLS or certificates; one that is not in the table is probably misspelt, and surely not obeyed. */
-static const char *const security_prefixes[] = {"javax.net.ssl.", "jdk.tls.", "jdk.certpath.", "jdk.security.", "com.sun.net.ssl.",
-                                                "com.sun.security.", "sun.security.", "ocsp.", "jsse.", "https.cipher", "https.proto"};
+static const char *const security_prefixes[] = {
+    "javax.net.ssl.", "jdk.tls.", "jdk.certpath.", "jdk.security.", "com.sun.net.ssl.", "com.sun.security.",
+    "sun.security.",  "ocsp.",    "jsse.",         "https.cipher",  "https.proto"};
 
 static int fail_property(const char *name, mu_err **err, const char *what)
 {
@@ -219,7 +220,8 @@ static int handle_none(mu_java_settings *settings, mu_err **err)
     return 0;
 }
 
-static int read_item(const char *item, const struct property *wanted, mu_java_settings *settings, mu_strlist *warnings, mu_err **err)
+static int read_item(const char *item, const struct property *wanted, mu_java_settings *settings, mu_strlist *warnings,
+                     mu_err **err)
 {
     const char *equals = strchr(item, '=');
     char *name = equals ? mu_strndup(item, (size_t)(equals - item)) : mu_strdup(item);

@@ -7,14 +7,14 @@
 
 typedef struct mu_java_settings {
     mu_store_settings stores;
-    bool trust_none; /* trustStore=NONE: nobody is trusted */
-    int min_version, max_version; /* 0: not said */
+    bool trust_none;                  /* trustStore=NONE: nobody is trusted */
+    int min_version, max_version;     /* 0: not said */
     char *ciphers, *groups, *sigalgs; /* NULL: not said */
 } mu_java_settings;
 
 /**
- * Read "name=value" items. A property that concerns security and is not implemented here is an error that names it, and so is a name
- * that looks like one and is unknown; any other property is one line of warning.
+ * Read "name=value" items. A property that concerns security and is not implemented here is an error that names it, and so is a
+ * name that looks like one and is unknown; any other property is one line of warning.
  * @return 0, or -1 with MU_E_CONFIG_INVALID
  */
 int mu_java_properties_read(const mu_strlist *properties, mu_java_settings *ret_settings, mu_strlist *warnings, mu_err **err);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/ossl.h"
 #include "base/text.h"
+#include "config/cert_files.h"
 #include "config/password.h"
 
 #include <openssl/crypto.h>
@@ -28,7 +29,8 @@ static void warn_type(struct mu_strlist *warnings, const struct source *source, 
     if (!warnings || !mu_store_type_mismatch(store))
         return;
     char *safe = shown(source->path), *type = shown(source->type);
-    char *text = mu_asprintf("\"%s\" is declared as %s and is %s: read as what it is", safe, type, mu_store_type_name(mu_store_get_type(store)));
+    char *text = mu_asprintf("\"%s\" is declared as %s and is %s: read as what it is", safe, type,
+                             mu_store_type_name(mu_store_get_type(store)));
     if (text)
         mu_strlist_add(warnings, text);
     free(text);
@@ -63,8 +65,8 @@ static bool is_about_password(const mu_err *err)
     return mu_err_has(err, MU_E_STORE_WRONG_PASSWORD) || mu_err_has(err, MU_E_PEM_KEY_ENCRYPTED);
 }
 
-static int read_store(OSSL_LIB_CTX *libctx, const struct source *source, bool for_identity, struct mu_strlist *warnings, mu_store **ret_store,
-                      mu_err **err)
+static int read_store(OSSL_LIB_CTX *libctx, const struct source *source, bool for_identity, struct mu_strlist *warnings,
+                      mu_store **ret_store, mu_err **err)
 {
     int rc = -1;
     mu_secret password = {0};
@@ -128,6 +130,38 @@ out:
     return rc;
 }
 
+/* The other store holds the key: the two were exchanged. */
+static bool has_key(OSSL_LIB_CTX *libctx, const mu_store_settings *s)
+{
+    struct source source = {s->trust_store, s->trust_store_password, s->trust_store_type, s->no_questions};
+    mu_store *store = NULL;
+    bool found = false;
+    if (!s->trust_store || read_store(libctx, &source, false, NULL, &store, NULL) != 0)
+        return false;
+    for (size_t i = 0; !found && i < mu_store_count(store); i++)
+        found = mu_entry_get_kind(mu_store_entry(store, i)) == MU_ENTRY_KEY;
+    mu_store_free(store);
+    return found;
+}
+
+static int explain_no_key(OSSL_LIB_CTX *libctx, const mu_store_settings *s, mu_err *reason, mu_err **err)
+{
+    if (mu_err_has(reason, MU_E_KEYSTORE_NO_PRIVATE_KEY) && has_key(libctx, s)) {
+        char *keys = shown(s->trust_store), *certs = shown(s->key_store);
+        mu_fail_by(err, MU_E_STORE_SWAPPED, MU_BY_CALLER,
+                   "the private key is in \"%s\", which was named as the trust store, not in \"%s\"", keys, certs);
+        free(keys);
+        free(certs);
+        mu_err_free(reason);
+    } else if (err) {
+        mu_err_free(*err);
+        *err = reason;
+    } else {
+        mu_err_free(reason);
+    }
+    return -1;
+}
+
 static int identity_from_store(OSSL_LIB_CTX *libctx, const mu_store_settings *s, mu_purpose purpose, int64_t now_s,
                                struct mu_strlist *warnings, mu_identity **ret_identity, mu_err **err)
 {
@@ -135,10 +169,13 @@ static int identity_from_store(OSSL_LIB_CTX *libctx, const mu_store_settings *s,
     struct source source = {s->key_store, s->key_store_password, s->key_store_type, s->no_questions};
     mu_store *store = NULL;
     mu_secret key_password = {0};
+    mu_err *reason = NULL;
 
-    if (read_store(libctx, &source, true, warnings, &store, err) == 0 &&
-        (!s->key_password || mu_password_resolve(s->key_password, s->key_store, &key_password, err) == 0))
-        rc = mu_identity_from_store(store, s->key_alias, key_password.value, purpose, now_s, ret_identity, err);
+    if (read_store(libctx, &source, true, warnings, &store, &reason) == 0 &&
+        (!s->key_password || mu_password_resolve(s->key_password, s->key_store, &key_password, &reason) == 0))
+        rc = mu_identity_from_store(store, s->key_alias, key_password.value, purpose, now_s, ret_identity, &reason);
+    if (rc != 0)
+        explain_no_key(libctx, s, reason, err);
     mu_store_free(store);
     mu_secret_clear(&key_password);
     return rc;
@@ -208,6 +245,20 @@ int mu_settings_trust(OSSL_LIB_CTX *libctx, const mu_store_settings *settings, s
     }
     *ret_trust = trust;
     return 0;
+}
+
+int mu_settings_crls(OSSL_LIB_CTX *libctx, const struct mu_strlist *paths, mu_trust *trust, mu_err **err)
+{
+    int rc = 0;
+    STACK_OF(X509_CRL) *crls = sk_X509_CRL_new_null();
+    if (!crls)
+        return mu_fail_nomem(err);
+    for (size_t i = 0; rc == 0 && i < paths->count; i++)
+        rc = mu_crl_files_read(libctx, paths->items[i], crls, err);
+    for (int i = 0; rc == 0 && i < sk_X509_CRL_num(crls); i++)
+        rc = mu_trust_add_crl(trust, sk_X509_CRL_value(crls, i), err);
+    sk_X509_CRL_pop_free(crls, X509_CRL_free);
+    return rc;
 }
 
 static void free_secret(char *text)

@@ -24,6 +24,8 @@ int mu_settings_identity(OSSL_LIB_CTX *libctx, const mu_store_settings *settings
 /** The trust they name; *ret_trust is NULL if they name none (no fallback here). */
 int mu_settings_trust(OSSL_LIB_CTX *libctx, const mu_store_settings *settings, struct mu_strlist *warnings, mu_trust **ret_trust,
                       mu_err **err);
+/** Add the CRLs of these files and folders (config/cert_files.h): from then on every level of a chain needs a valid one. */
+int mu_settings_crls(OSSL_LIB_CTX *libctx, const struct mu_strlist *paths, mu_trust *trust, mu_err **err);
 void mu_store_settings_free(mu_store_settings *settings);
 
 #endif

@@ -18,8 +18,8 @@ int mu_dial_check_resolve(const mu_strlist *resolve, mu_err **err);
  * failed earlier; the first that answers wins (in the manner of RFC 8305).
  * @param host a name, or an address without brackets
  * @param ret_fd non-blocking, close-on-exec, owned by the caller
- * @return 0, or -1 with MU_E_NAME_NOT_RESOLVED, MU_E_CONNECTION_REFUSED (also: unreachable; detail has each address with its reason) or
- *         MU_E_NETWORK_TIMEOUT
+ * @return 0, or -1 with MU_E_NAME_NOT_RESOLVED, MU_E_CONNECTION_REFUSED (also: unreachable; detail has each address with its
+ * reason) or MU_E_NETWORK_TIMEOUT
  */
 int mu_dial(const char *host, int port, const mu_dial_options *options, int *ret_fd, mu_address *ret_peer, mu_err **err);
 

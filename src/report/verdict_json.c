@@ -18,8 +18,8 @@ static json_t *peer_json(const mu_verdict *v)
 {
     if (!v->peer_subject)
         return json_null();
-    return json_pack("{s:o, s:o, s:o, s:o}", "subject", mu_json_text(v->peer_subject), "issuer", mu_json_text(v->peer_issuer), "serial",
-                     mu_json_text(v->peer_serial), "names", mu_json_text(v->peer_names));
+    return json_pack("{s:o, s:o, s:o, s:o}", "subject", mu_json_text(v->peer_subject), "issuer", mu_json_text(v->peer_issuer),
+                     "serial", mu_json_text(v->peer_serial), "names", mu_json_text(v->peer_names));
 }
 
 static json_t *candidates_json(const mu_verdict *v)
@@ -32,11 +32,11 @@ static json_t *candidates_json(const mu_verdict *v)
 
 json_t *mu_verdict_json(const mu_verdict *v)
 {
-    return json_pack("{s:s, s:s, s:o, s:b, s:b, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o}",
-                     "code", mu_code_name(v->code), "side", v->side == MU_SIDE_CLIENT ? "client" : "server",
-                     "by", mu_json_text(by_name(v)), "handshake_done", v->handshake_done, "confirmed", v->confirmed, "depth", v->depth,
-                     "x509_error", v->x509_error, "alert", alert_json(v), "version", mu_json_text(v->version),
-                     "cipher", mu_json_text(v->cipher), "group", mu_json_text(v->group), "peer", peer_json(v),
-                     "source", mu_json_text(v->source), "cert_requested", v->cert_requested, "identity_sent", v->identity_sent,
-                     "identity_note", mu_json_text(v->identity_note), "detail", mu_json_text(v->detail), "candidates", candidates_json(v));
+    return json_pack("{s:s, s:s, s:o, s:b, s:b, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o}", "code",
+                     mu_code_name(v->code), "side", v->side == MU_SIDE_CLIENT ? "client" : "server", "by", mu_json_text(by_name(v)),
+                     "handshake_done", v->handshake_done, "confirmed", v->confirmed, "depth", v->depth, "x509_error", v->x509_error,
+                     "alert", alert_json(v), "version", mu_json_text(v->version), "cipher", mu_json_text(v->cipher), "group",
+                     mu_json_text(v->group), "peer", peer_json(v), "source", mu_json_text(v->source), "cert_requested",
+                     v->cert_requested, "identity_sent", v->identity_sent, "identity_note", mu_json_text(v->identity_note),
+                     "detail", mu_json_text(v->detail), "candidates", candidates_json(v));
 }

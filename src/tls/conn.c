@@ -123,7 +123,8 @@ static mu_tls_status fail(mu_tls_conn *conn)
     return MU_TLS_FAILED;
 }
 
-/* After the handshake an end of the transport is an end, not a failure; whether it was a proper one, mu_tls_conn_truncated tells. */
+/* After the handshake an end of the transport is an end, not a failure; whether it was a proper one, mu_tls_conn_truncated tells.
+ */
 static bool is_plain_end(const mu_tls_conn *conn)
 {
     return conn->verdict.handshake_done && conn->eof && ERR_peek_error() == 0;
@@ -182,7 +183,8 @@ mu_tls_status mu_tls_read(mu_tls_conn *conn, void *data, size_t len, size_t *ret
     return status;
 }
 
-/* The transport takes no more. What the peer said before it went is read: an alert ends in the verdict, data waits for mu_tls_read. */
+/* The transport takes no more. What the peer said before it went is read: an alert ends in the verdict, data waits for mu_tls_read.
+ */
 static mu_tls_status after_broken_write(mu_tls_conn *conn)
 {
     char byte;
@@ -232,7 +234,7 @@ X509 *mu_tls_conn_get0_peer_cert(mu_tls_conn *conn)
     return conn->facts.peer_chain ? sk_X509_value(conn->facts.peer_chain, 0) : SSL_get0_peer_certificate(conn->ssl);
 }
 
-STACK_OF(X509) *mu_tls_conn_get0_peer_chain(mu_tls_conn *conn)
+STACK_OF(X509) * mu_tls_conn_get0_peer_chain(mu_tls_conn *conn)
 {
     return conn->facts.peer_chain;
 }

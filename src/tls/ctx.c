@@ -23,7 +23,8 @@ static int apply_versions(SSL_CTX *ssl_ctx, const mu_tls_settings *settings, mu_
 static void apply_policy(SSL_CTX *ssl_ctx)
 {
     SSL_CTX_set_security_level(ssl_ctx, 2);
-    SSL_CTX_clear_options(ssl_ctx, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_clear_options(ssl_ctx,
+                          SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_options(ssl_ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                      MU_OSSL_NO_CERT_COMPRESSION);
     SSL_CTX_set_max_early_data(ssl_ctx, 0);
@@ -49,10 +50,12 @@ static int fail_identity(const mu_identity *identity, mu_err **err)
 static int apply_identity(mu_tls_ctx *ctx, mu_err **err)
 {
     int rc = 0;
-    STACK_OF(X509) *chain;
+    STACK_OF(X509) * chain;
 
     if (!ctx->identity)
-        return ctx->side == MU_SIDE_SERVER ? mu_fail(err, MU_E_KEYSTORE_NO_PRIVATE_KEY, "a server needs a private key and a certificate") : 0;
+        return ctx->side == MU_SIDE_SERVER
+                   ? mu_fail(err, MU_E_KEYSTORE_NO_PRIVATE_KEY, "a server needs a private key and a certificate")
+                   : 0;
     chain = sk_X509_new_null();
     for (int i = 1; chain && i < sk_X509_num(ctx->identity->chain); i++) {
         X509 *cert = sk_X509_value(ctx->identity->chain, i);
@@ -76,7 +79,7 @@ static X509_NAME *announced_name(const X509 *cert)
     return X509_NAME_dup(mu_cert_is_ca(cert) ? X509_get_subject_name(cert) : X509_get_issuer_name(cert));
 }
 
-static bool has_name(STACK_OF(X509_NAME) *names, const X509_NAME *name)
+static bool has_name(STACK_OF(X509_NAME) * names, const X509_NAME *name)
 {
     for (int i = 0; i < sk_X509_NAME_num(names); i++)
         if (X509_NAME_cmp(sk_X509_NAME_value(names, i), name) == 0)
@@ -100,7 +103,8 @@ static int announce_issuers(mu_tls_ctx *ctx, mu_err **err)
     if (!names || total > CA_LIST_MAX_BYTES) {
         sk_X509_NAME_pop_free(names, X509_NAME_free);
         return !names ? mu_fail_nomem(err)
-                      : mu_fail(err, MU_E_CA_LIST_TOO_LARGE, "the names of %zu trusted certificates in \"%s\" do not fit into a handshake",
+                      : mu_fail(err, MU_E_CA_LIST_TOO_LARGE,
+                                "the names of %zu trusted certificates in \"%s\" do not fit into a handshake",
                                 mu_trust_count(ctx->trust), ctx->trust->source);
     }
     SSL_CTX_set_client_CA_list(ctx->ssl_ctx, names);
@@ -126,7 +130,8 @@ static int apply_trust(mu_tls_ctx *ctx, mu_err **err)
 }
 
 /* RFC 7301 3.2: without a protocol in common a server refuses; a client that names none is served. */
-static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in, unsigned in_len, void *arg)
+static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *in, unsigned in_len,
+                       void *arg)
 {
     const mu_tls_ctx *ctx = arg;
     (void)ssl;

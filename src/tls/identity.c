@@ -6,7 +6,7 @@
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-static int new_identity(EVP_PKEY *key, STACK_OF(X509) *chain, const char *source, mu_identity **ret_identity, mu_err **err)
+static int new_identity(EVP_PKEY *key, STACK_OF(X509) * chain, const char *source, mu_identity **ret_identity, mu_err **err)
 {
     mu_identity *identity = calloc(1, sizeof *identity);
     if (!identity)
@@ -25,7 +25,7 @@ static int new_identity(EVP_PKEY *key, STACK_OF(X509) *chain, const char *source
 }
 
 /* The key's certificate is there, but not in front: the order is the mistake, not the key. */
-static bool belongs_to_later(EVP_PKEY *key, STACK_OF(X509) *chain)
+static bool belongs_to_later(EVP_PKEY *key, STACK_OF(X509) * chain)
 {
     for (int i = 1; i < sk_X509_num(chain); i++)
         if (mu_key_check_pair(sk_X509_value(chain, i), key, NULL) == 0)
@@ -33,7 +33,7 @@ static bool belongs_to_later(EVP_PKEY *key, STACK_OF(X509) *chain)
     return false;
 }
 
-int mu_identity_new(EVP_PKEY *key, STACK_OF(X509) *chain, const char *source, mu_identity **ret_identity, mu_err **err)
+int mu_identity_new(EVP_PKEY *key, STACK_OF(X509) * chain, const char *source, mu_identity **ret_identity, mu_err **err)
 {
     if (sk_X509_num(chain) < 1)
         return mu_fail(err, MU_E_CHAIN_ORDER_WRONG, "\"%s\" has a private key and no certificate for it", source);
@@ -146,7 +146,7 @@ X509 *mu_tls_clone_cert(const X509 *cert, OSSL_LIB_CTX *libctx)
     return copy;
 }
 
-STACK_OF(X509) *mu_tls_clone_certs(STACK_OF(X509) *certs, OSSL_LIB_CTX *libctx)
+STACK_OF(X509) * mu_tls_clone_certs(STACK_OF(X509) * certs, OSSL_LIB_CTX *libctx)
 {
     STACK_OF(X509) *copies = sk_X509_new_null();
     for (int i = 0; copies && i < sk_X509_num(certs); i++) {
@@ -168,9 +168,11 @@ int mu_identity_clone(const mu_identity *identity, OSSL_LIB_CTX *libctx, mu_iden
     STACK_OF(X509) *chain = mu_tls_clone_certs(identity->chain, libctx);
 
     if (!key)
-        mu_fail_ossl(err, MU_E_PRIVATE_KEY_INACCESSIBLE, "the private key of %s cannot be handed to another worker", identity->source);
+        mu_fail_ossl(err, MU_E_PRIVATE_KEY_INACCESSIBLE, "the private key of %s cannot be handed to another worker",
+                     identity->source);
     else if (!chain)
-        mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "the certificates of %s cannot be handed to another worker", identity->source);
+        mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "the certificates of %s cannot be handed to another worker",
+                     identity->source);
     else
         rc = new_identity(key, chain, identity->source, ret_identity, err);
     EVP_PKEY_free(key);
@@ -200,7 +202,7 @@ X509 *mu_identity_get0_cert(const mu_identity *identity)
     return sk_X509_value(identity->chain, 0);
 }
 
-STACK_OF(X509) *mu_identity_get0_chain(const mu_identity *identity)
+STACK_OF(X509) * mu_identity_get0_chain(const mu_identity *identity)
 {
     return identity->chain;
 }

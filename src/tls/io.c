@@ -54,7 +54,8 @@ static int bio_read(BIO *bio, char *data, size_t len, size_t *ret_len)
 
 /*
  * When the peer no longer reads, what it said before is still waiting to be read: most often the alert that tells why. So a broken
- * transport takes everything and says nothing, OpenSSL goes on to read, and the reading side ends in the alert or in the end of stream.
+ * transport takes everything and says nothing, OpenSSL goes on to read, and the reading side ends in the alert or in the end of
+ * stream.
  */
 static int bio_write(BIO *bio, const char *data, size_t len, size_t *ret_len)
 {

@@ -1,6 +1,6 @@
 /*
- * The verdict in the words of HttpsURLConnection on JDK 25, as its client prints them: alert names in parentheses are the JDK's own choice,
- * which often is another than the alert that OpenSSL sends for the same finding.
+ * The verdict in the words of HttpsURLConnection on JDK 25, as its client prints them: alert names in parentheses are the JDK's own
+ * choice, which often is another than the alert that OpenSSL sends for the same finding.
  */
 #include "base/text.h"
 #include "tls/alert.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_BUILDING \
-    "PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: " \
+#define PATH_BUILDING                                                                                                              \
+    "PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: "                                      \
     "unable to find valid certification path to requested target"
 #define PATH_VALIDATION "PKIX path validation failed: java.security.cert.CertPathValidatorException: "
 
@@ -40,7 +40,8 @@ static const struct {
     {MU_E_CERT_REVOKED, "certificate_revoked", PATH_VALIDATION "Certificate has been revoked"},
     {MU_E_CRL_UNAVAILABLE, "certificate_unknown", PATH_VALIDATION "Could not determine revocation status"},
     {MU_E_CRL_EXPIRED, "certificate_unknown", PATH_VALIDATION "Could not determine revocation status"},
-    {MU_E_WEAK_SIGNATURE_DIGEST, "unsupported_certificate", PATH_VALIDATION "Algorithm constraints check failed on disabled algorithm"},
+    {MU_E_WEAK_SIGNATURE_DIGEST, "unsupported_certificate",
+     PATH_VALIDATION "Algorithm constraints check failed on disabled algorithm"},
     {MU_E_WEAK_KEY_SIZE, "unsupported_certificate", PATH_VALIDATION "Algorithm constraints check failed on keysize limits"},
 };
 
@@ -81,8 +82,8 @@ static char *finding_text(const mu_verdict *v)
 {
     for (size_t i = 0; i < sizeof findings / sizeof *findings; i++)
         if (findings[i].code == v->code)
-            return mu_asprintf("SSLHandshakeException: (%s) %s", v->side == MU_SIDE_SERVER ? "certificate_unknown" : findings[i].alert,
-                               findings[i].text);
+            return mu_asprintf("SSLHandshakeException: (%s) %s",
+                               v->side == MU_SIDE_SERVER ? "certificate_unknown" : findings[i].alert, findings[i].text);
     return NULL;
 }
 
@@ -98,7 +99,8 @@ char *mu_verdict_jsse_text(const mu_verdict *v)
     case MU_OK:
         return NULL;
     case MU_E_PEER_REFUSED:
-        return mu_asprintf("%s: (%s) Received fatal alert: %s", class_of_alert(v->alert), mu_alert_name(v->alert), mu_alert_name(v->alert));
+        return mu_asprintf("%s: (%s) Received fatal alert: %s", class_of_alert(v->alert), mu_alert_name(v->alert),
+                           mu_alert_name(v->alert));
     case MU_E_HOSTNAME_MISMATCH:
     case MU_E_IP_SAN_MISSING:
     case MU_E_SAN_MISSING:
@@ -110,7 +112,8 @@ char *mu_verdict_jsse_text(const mu_verdict *v)
         return mu_strdup("SSLException: Unsupported or unrecognized SSL message");
     case MU_E_PEER_CLOSED:
         if (v->handshake_done)
-            return mu_strdup(v->by == MU_BY_OS ? "SocketException: Connection reset" : "SocketException: Unexpected end of file from server");
+            return mu_strdup(v->by == MU_BY_OS ? "SocketException: Connection reset"
+                                               : "SocketException: Unexpected end of file from server");
         return mu_strdup(v->by == MU_BY_OS ? "SocketException: Connection reset"
                                            : "SSLHandshakeException: Remote host terminated the handshake");
     case MU_E_CIPHER_MISMATCH:

@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* Tried one after the other: a library that lacks one group refuses the whole list. */
-static const char *const default_groups[] = {"X25519MLKEM768:X25519:P-256:P-384:P-521", "X25519:P-256:P-384:P-521", "P-256:P-384:P-521"};
+static const char *const default_groups[] = {"X25519MLKEM768:X25519:P-256:P-384:P-521", "X25519:P-256:P-384:P-521",
+                                             "P-256:P-384:P-521"};
 
 /* RFC 8446 4.2.7 and the registry; groups not listed here have the same name in both worlds. */
 static const char *const group_names[][2] = {
@@ -110,7 +111,7 @@ static const char default_tls13[] = "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY130
 static const char all_tls13[] =
     "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256";
 
-static const SSL_CIPHER *find_cipher(STACK_OF(SSL_CIPHER) *all, const char *iana)
+static const SSL_CIPHER *find_cipher(STACK_OF(SSL_CIPHER) * all, const char *iana)
 {
     for (int i = 0; i < sk_SSL_CIPHER_num(all); i++) {
         const char *name = SSL_CIPHER_standard_name(sk_SSL_CIPHER_value(all, i));
@@ -121,7 +122,7 @@ static const SSL_CIPHER *find_cipher(STACK_OF(SSL_CIPHER) *all, const char *iana
 }
 
 /* Sorts the names into what OpenSSL keeps apart: TLS 1.3 suites by IANA name, older ones by its own. */
-static int split_ciphers(STACK_OF(SSL_CIPHER) *all, const char *ciphers, mu_buf *tls13, mu_buf *tls12, mu_err **err)
+static int split_ciphers(STACK_OF(SSL_CIPHER) * all, const char *ciphers, mu_buf *tls13, mu_buf *tls12, mu_err **err)
 {
     char name[64];
     while (next_name(&ciphers, name)) {

@@ -45,7 +45,7 @@ void mu_tls_info_cb(const SSL *ssl, int where, int value)
 
 /* ---- judging the peer ---- */
 
-static mu_verify_params verify_params(const mu_tls_conn *conn, STACK_OF(X509) *sent)
+static mu_verify_params verify_params(const mu_tls_conn *conn, STACK_OF(X509) * sent)
 {
     return (mu_verify_params){
         .libctx = conn->ctx->libctx,
@@ -100,7 +100,7 @@ int mu_tls_verify_cb(X509_STORE_CTX *store_ctx, void *arg)
 /* ---- client: why our identity goes out, or not ---- */
 
 /* As the JDK decides: some certificate of the chain was issued by a name on the list. */
-static bool is_issuer_listed(const STACK_OF(X509_NAME) *names, STACK_OF(X509) *chain)
+static bool is_issuer_listed(const STACK_OF(X509_NAME) * names, STACK_OF(X509) * chain)
 {
     for (int i = 0; i < sk_X509_num(chain); i++)
         for (int j = 0; j < sk_X509_NAME_num(names); j++)
@@ -143,8 +143,8 @@ static void add_doubts(mu_buf *note, mu_tls_conn *conn, X509 *leaf)
 }
 
 /*
- * Called when the server asks for a certificate. What the user configured is sent, also if it looks wrong: then the server says what it
- * thinks of it. A client that silently sends nothing, as a JVM does when the issuer is not listed, turns every fault into
+ * Called when the server asks for a certificate. What the user configured is sent, also if it looks wrong: then the server says
+ * what it thinks of it. A client that silently sends nothing, as a JVM does when the issuer is not listed, turns every fault into
  * certificate_required. What looks wrong is noted.
  */
 int mu_tls_cert_cb(SSL *ssl, void *arg)

@@ -1,11 +1,11 @@
 /*
  * Session resumption, without weakening the gate.
  *
- * A resumed handshake shows no certificate, so nothing could be judged in it. What would be said about the client's chain is the same as
- * before as long as trust, CRLs and the demand for a certificate are the same, and no certificate or CRL of it has reached its end.
- * The first is bound by the session id context (a digest over all of that: a ticket from another configuration is not accepted), the
- * second by two times kept inside the encrypted ticket. Otherwise the client gets a full handshake, never an acceptance.
- * Tickets live in the clients; this side keeps no cache. Clients of ours do not resume.
+ * A resumed handshake shows no certificate, so nothing could be judged in it. What would be said about the client's chain is the
+ * same as before as long as trust, CRLs and the demand for a certificate are the same, and no certificate or CRL of it has reached
+ * its end. The first is bound by the session id context (a digest over all of that: a ticket from another configuration is not
+ * accepted), the second by two times kept inside the encrypted ticket. Otherwise the client gets a full handshake, never an
+ * acceptance. Tickets live in the clients; this side keeps no cache. Clients of ours do not resume.
  */
 #include "tls/tls_internal.h"
 
@@ -27,8 +27,8 @@ static int add_ticket_data(SSL *ssl, void *arg)
     return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &w, sizeof w);
 }
 
-static SSL_TICKET_RETURN judge_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t name_len, SSL_TICKET_STATUS status,
-                                      void *arg)
+static SSL_TICKET_RETURN judge_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t name_len,
+                                      SSL_TICKET_STATUS status, void *arg)
 {
     mu_tls_conn *conn = SSL_get_app_data(ssl);
     void *data = NULL;
@@ -49,7 +49,7 @@ static SSL_TICKET_RETURN judge_ticket(SSL *ssl, SSL_SESSION *session, const unsi
     return SSL_TICKET_RETURN_USE_RENEW;
 }
 
-static int digest_certs(EVP_MD_CTX *md, STACK_OF(X509) *certs)
+static int digest_certs(EVP_MD_CTX *md, STACK_OF(X509) * certs)
 {
     for (int i = 0; i < sk_X509_num(certs); i++) {
         uint8_t *der = NULL;
@@ -62,7 +62,7 @@ static int digest_certs(EVP_MD_CTX *md, STACK_OF(X509) *certs)
     return 1;
 }
 
-static int digest_crls(EVP_MD_CTX *md, STACK_OF(X509_CRL) *crls)
+static int digest_crls(EVP_MD_CTX *md, STACK_OF(X509_CRL) * crls)
 {
     for (int i = 0; i < sk_X509_CRL_num(crls); i++) {
         uint8_t *der = NULL;
@@ -96,12 +96,13 @@ int mu_tls_apply_resumption(mu_tls_ctx *ctx, mu_err **err)
         return 0;
     SSL_CTX_set_timeout(ctx->ssl_ctx, TICKET_LIFETIME_S);
     if (!digest_configuration(ctx, digest) || !SSL_CTX_set_session_id_context(ctx->ssl_ctx, digest, sizeof digest) ||
-        !SSL_CTX_set_num_tickets(ctx->ssl_ctx, 1) || !SSL_CTX_set_session_ticket_cb(ctx->ssl_ctx, add_ticket_data, judge_ticket, NULL))
+        !SSL_CTX_set_num_tickets(ctx->ssl_ctx, 1) ||
+        !SSL_CTX_set_session_ticket_cb(ctx->ssl_ctx, add_ticket_data, judge_ticket, NULL))
         return mu_fail_ossl(err, MU_E_INTERNAL, "session tickets cannot be set up");
     return 0;
 }
 
-void mu_tls_note_validity(mu_tls_facts *facts, STACK_OF(X509) *chain, STACK_OF(X509_CRL) *crls)
+void mu_tls_note_validity(mu_tls_facts *facts, STACK_OF(X509) * chain, STACK_OF(X509_CRL) * crls)
 {
     for (int i = 0; i < sk_X509_num(chain); i++) {
         int64_t from_s = mu_cert_not_before_s(sk_X509_value(chain, i)), until_s = mu_cert_not_after_s(sk_X509_value(chain, i));

@@ -10,10 +10,10 @@
 /* One direction of the wire. */
 typedef struct pipe_end {
     mu_buf bytes;
-    bool ended;     /* the writer is gone */
-    bool broken;    /* the reader is gone: writing fails with EPIPE */
-    bool reset;     /* reading fails with ECONNRESET once the bytes are read */
-    size_t chunk;   /* at most so many bytes a read; 0: any */
+    bool ended;   /* the writer is gone */
+    bool broken;  /* the reader is gone: writing fails with EPIPE */
+    bool reset;   /* reading fails with ECONNRESET once the bytes are read */
+    size_t chunk; /* at most so many bytes a read; 0: any */
 } pipe_end;
 
 typedef struct wire {

@@ -9,14 +9,14 @@
 struct mu_identity {
     atomic_int refs;
     EVP_PKEY *key;
-    STACK_OF(X509) *chain; /* leaf first */
+    STACK_OF(X509) * chain; /* leaf first */
     char *source;
 };
 
 struct mu_trust {
     atomic_int refs;
-    STACK_OF(X509) *certs; /* anchors and pins */
-    STACK_OF(X509_CRL) *crls; /* NULL: revocation is not checked */
+    STACK_OF(X509) * certs;    /* anchors and pins */
+    STACK_OF(X509_CRL) * crls; /* NULL: revocation is not checked */
     char *source;
 };
 
@@ -34,14 +34,14 @@ struct mu_tls_ctx {
 
 /** What a connection has seen of the handshake, for the verdict. */
 typedef struct mu_tls_facts {
-    bool hello_read;      /* the peer's hello has come */
-    bool own_cert_sent;   /* our Certificate message, with a certificate in it */
-    bool own_cert_empty;  /* our Certificate message, with none in it */
-    bool cert_requested;  /* client: CertificateRequest has come */
-    bool issuer_excluded; /* client: the server named issuers, and none is in our chain */
-    char *doubts;         /* client: what a server may dislike about our certificate, as "; it expired on …" */
-    STACK_OF(X509) *peer_chain; /* what the peer presented, leaf first */
-    int alert_sent;       /* -1: none */
+    bool hello_read;                     /* the peer's hello has come */
+    bool own_cert_sent;                  /* our Certificate message, with a certificate in it */
+    bool own_cert_empty;                 /* our Certificate message, with none in it */
+    bool cert_requested;                 /* client: CertificateRequest has come */
+    bool issuer_excluded;                /* client: the server named issuers, and none is in our chain */
+    char *doubts;                        /* client: what a server may dislike about our certificate, as "; it expired on …" */
+    STACK_OF(X509) * peer_chain;         /* what the peer presented, leaf first */
+    int alert_sent;                      /* -1: none */
     int64_t valid_from_s, valid_until_s; /* server: while the client's chain is accepted, for resumption */
 } mu_tls_facts;
 
@@ -62,7 +62,7 @@ struct mu_tls_conn {
 
 /* identity.c: the same certificates in another library context; NULL on failure. */
 X509 *mu_tls_clone_cert(const X509 *cert, OSSL_LIB_CTX *libctx);
-STACK_OF(X509) *mu_tls_clone_certs(STACK_OF(X509) *certs, OSSL_LIB_CTX *libctx);
+STACK_OF(X509) * mu_tls_clone_certs(STACK_OF(X509) * certs, OSSL_LIB_CTX *libctx);
 
 /* names.c: IANA's names to OpenSSL's; the results are settings of the SSL_CTX. MU_E_CONFIG_INVALID names what is unknown. */
 int mu_tls_apply_groups(SSL_CTX *ssl_ctx, const char *groups, mu_err **err);
@@ -74,7 +74,7 @@ int mu_tls_apply_ciphers(SSL_CTX *ssl_ctx, const char *ciphers, mu_err **err);
 /** Stateless tickets, bound to the trust and to the dates of the chain that was accepted. */
 int mu_tls_apply_resumption(mu_tls_ctx *ctx, mu_err **err);
 /** Narrow the facts' validity to the time in which the verdict about this chain stays as it is. */
-void mu_tls_note_validity(mu_tls_facts *facts, STACK_OF(X509) *chain, STACK_OF(X509_CRL) *crls);
+void mu_tls_note_validity(mu_tls_facts *facts, STACK_OF(X509) * chain, STACK_OF(X509_CRL) * crls);
 
 /* io.c: the caller's transport as a BIO, whose data is the connection. */
 BIO_METHOD *mu_tls_bio_method(void);

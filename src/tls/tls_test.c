@@ -1,11 +1,24 @@
-/* The guide's troubleshooting table and more, in memory, under TLS 1.2 and 1.3: who refuses, why, with which alert, and what the other
- * side can know. */
+/* The guide's troubleshooting table and more, in memory, under TLS 1.2 and 1.3: who refuses, why, with which alert, and what the
+ * other side can know. */
 #include "tls/testing.h"
 
 #include "base/ossl.h"
 #include "tls/tls_internal.h"
 
-enum who { NOBODY, GOOD, EXPIRED, NOT_YET, WRONG_EKU, OTHER_CA, SELF_SIGNED, SECOND, VIA_INTERMEDIATE, LEAF_ONLY, WITH_RSA, WHO_COUNT };
+enum who {
+    NOBODY,
+    GOOD,
+    EXPIRED,
+    NOT_YET,
+    WRONG_EKU,
+    OTHER_CA,
+    SELF_SIGNED,
+    SECOND,
+    VIA_INTERMEDIATE,
+    LEAF_ONLY,
+    WITH_RSA,
+    WHO_COUNT
+};
 enum whom { ROOT, OTHER_ROOT, PIN, INTERMEDIATE, NO_ONE, WITH_CRL, WHOM_COUNT };
 
 static mu_identity *identities[2][WHO_COUNT];
@@ -13,16 +26,23 @@ static mu_trust *trusts[2][WHOM_COUNT];
 
 static const char server_san[] = "dns:server.test,dns:*.wild.test,ip:127.0.0.1,ip:::1";
 
-static STACK_OF(X509) *made_certs;
+static STACK_OF(X509) * made_certs;
 
-static X509 *make(mu_profile profile, const char *subject, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, int from_day, int to_day)
+static X509 *make(mu_profile profile, const char *subject, EVP_PKEY *key, X509 *issuer, EVP_PKEY *issuer_key, int from_day,
+                  int to_day)
 {
     X509_NAME *name = test_name(subject);
     GENERAL_NAMES *names = profile == MU_PROFILE_ROOT || profile == MU_PROFILE_CLIENT_INTERMEDIATE ? NULL : test_san(server_san);
     X509 *cert = NULL;
-    mu_cert_spec spec = {.profile = profile, .subject = name, .public_key = key, .names = names, .issuer = issuer,
-                         .issuer_key = issuer_key, .not_before_s = TEST_NOW_S + from_day * TEST_DAY_S,
-                         .not_after_s = TEST_NOW_S + to_day * TEST_DAY_S, .pathlen = -1};
+    mu_cert_spec spec = {.profile = profile,
+                         .subject = name,
+                         .public_key = key,
+                         .names = names,
+                         .issuer = issuer,
+                         .issuer_key = issuer_key,
+                         .not_before_s = TEST_NOW_S + from_day * TEST_DAY_S,
+                         .not_after_s = TEST_NOW_S + to_day * TEST_DAY_S,
+                         .pathlen = -1};
     assert_ok(mu_cert_prepare(NULL, &spec, &cert, &err));
     assert_ok(mu_cert_sign(NULL, cert, issuer_key, &err));
     X509_NAME_free(name);
@@ -83,7 +103,8 @@ static EVP_PKEY *make_key(const char *spec)
 
 static int set_up(void **state)
 {
-    EVP_PKEY *root_key = make_key("EC"), *other_key = make_key("EC"), *middle_key = make_key("EC"), *key = make_key("EC"), *rsa = make_key("RSA");
+    EVP_PKEY *root_key = make_key("EC"), *other_key = make_key("EC"), *middle_key = make_key("EC"), *key = make_key("EC"),
+             *rsa = make_key("RSA");
     X509 *root = make(MU_PROFILE_ROOT, "CN=root", root_key, NULL, root_key, -10, 3000);
     X509 *other = make(MU_PROFILE_ROOT, "CN=other root", other_key, NULL, other_key, -10, 3000);
     X509 *middle = make(MU_PROFILE_CLIENT_INTERMEDIATE, "CN=middle", middle_key, root, root_key, -9, 2000);
@@ -113,7 +134,8 @@ static int set_up(void **state)
     }
     /* The server pins the client's certificate, the client the server's. */
     for (int side = 0; side < 2; side++) {
-        X509 *pinned = mu_identity_get0_cert(identities[1 - side][GOOD]), *revoked = mu_identity_get0_cert(identities[1 - side][SECOND]);
+        X509 *pinned = mu_identity_get0_cert(identities[1 - side][GOOD]),
+             *revoked = mu_identity_get0_cert(identities[1 - side][SECOND]);
         X509_CRL *crl = crl_revoking(revoked, root, root_key);
         assert_ok(mu_trust_add_cert(trusts[side][PIN], pinned, &err));
         assert_ok(mu_trust_add_crl(trusts[side][WITH_CRL], crl, &err));
@@ -152,10 +174,10 @@ static void open_duo(duo *d, const setup *s, mu_tls_settings client, mu_tls_sett
 {
     server.client_auth = s->auth;
     *d = (duo){0};
-    assert_ok(mu_tls_ctx_new(NULL, MU_SIDE_CLIENT, identities[MU_SIDE_CLIENT][s->client], trusts[MU_SIDE_CLIENT][s->client_trusts], &client,
-                             &d->client_ctx, &err));
-    assert_ok(mu_tls_ctx_new(NULL, MU_SIDE_SERVER, identities[MU_SIDE_SERVER][s->server], trusts[MU_SIDE_SERVER][s->server_trusts], &server,
-                             &d->server_ctx, &err));
+    assert_ok(mu_tls_ctx_new(NULL, MU_SIDE_CLIENT, identities[MU_SIDE_CLIENT][s->client], trusts[MU_SIDE_CLIENT][s->client_trusts],
+                             &client, &d->client_ctx, &err));
+    assert_ok(mu_tls_ctx_new(NULL, MU_SIDE_SERVER, identities[MU_SIDE_SERVER][s->server], trusts[MU_SIDE_SERVER][s->server_trusts],
+                             &server, &d->server_ctx, &err));
     duo_connect(d, s->host, TEST_NOW_S);
     duo_run(d);
 }
@@ -206,7 +228,8 @@ typedef struct refusal {
 
 static void assert_refused(duo *d, const refusal *r, int version)
 {
-    mu_tls_conn *refusing = r->by == MU_SIDE_CLIENT ? d->client : d->server, *suffering = r->by == MU_SIDE_CLIENT ? d->server : d->client;
+    mu_tls_conn *refusing = r->by == MU_SIDE_CLIENT ? d->client : d->server,
+                *suffering = r->by == MU_SIDE_CLIENT ? d->server : d->client;
     const mu_verdict *v = mu_tls_conn_verdict(refusing), *o = mu_tls_conn_verdict(suffering);
     int alert = version == TLS1_3_VERSION ? r->alert13 : r->alert12;
     mu_err *err = NULL;
@@ -269,39 +292,56 @@ static void refuses_by_table(void **state)
         setup setup;
         refusal refusal;
     } rows[] = {
-        {"no client identity", {NOBODY, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"no client identity",
+         {NOBODY, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_SERVER, MU_E_CLIENT_CERT_NOT_SENT, -1, 40, 116}},
-        {"server CA missing at the client", {GOOD, GOOD, OTHER_ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"server CA missing at the client",
+         {GOOD, GOOD, OTHER_ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_CLIENT, MU_E_CA_NOT_TRUSTED, 0, 48, 48}},
-        {"nobody trusted at the client", {GOOD, GOOD, NO_ONE, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"nobody trusted at the client",
+         {GOOD, GOOD, NO_ONE, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_CLIENT, MU_E_CA_NOT_TRUSTED, 0, 48, 48}},
-        {"client CA missing at the server", {GOOD, GOOD, ROOT, OTHER_ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"client CA missing at the server",
+         {GOOD, GOOD, ROOT, OTHER_ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_SERVER, MU_E_CLIENT_CA_NOT_TRUSTED, 0, 48, 48}},
-        {"client for servers only", {WRONG_EKU, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"client for servers only",
+         {WRONG_EKU, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_SERVER, MU_E_EKU_MISSING_CLIENTAUTH, 0, 43, 43}},
-        {"server for clients only", {GOOD, WRONG_EKU, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"server for clients only",
+         {GOOD, WRONG_EKU, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_CLIENT, MU_E_EKU_MISSING_SERVERAUTH, 0, 43, 43}},
-        {"wrong host name", {GOOD, GOOD, ROOT, ROOT, "other.test", MU_CLIENT_AUTH_NEED},
+        {"wrong host name",
+         {GOOD, GOOD, ROOT, ROOT, "other.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_CLIENT, MU_E_HOSTNAME_MISMATCH, 0, 42, 42}},
-        {"wrong address", {GOOD, GOOD, ROOT, ROOT, "127.0.0.2", MU_CLIENT_AUTH_NEED},
+        {"wrong address",
+         {GOOD, GOOD, ROOT, ROOT, "127.0.0.2", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_CLIENT, MU_E_IP_SAN_MISSING, 0, 42, 42}},
-        {"expired server", {GOOD, EXPIRED, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"expired server",
+         {GOOD, EXPIRED, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_CLIENT, MU_E_CERT_EXPIRED, 0, 45, 45}},
-        {"expired client", {EXPIRED, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"expired client",
+         {EXPIRED, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_SERVER, MU_E_CERT_EXPIRED, 0, 45, 45}},
-        {"server of tomorrow", {GOOD, NOT_YET, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"server of tomorrow",
+         {GOOD, NOT_YET, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_CLIENT, MU_E_CERT_NOT_YET_VALID, 0, 42, 42}},
-        {"client of tomorrow", {NOT_YET, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"client of tomorrow",
+         {NOT_YET, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_SERVER, MU_E_CERT_NOT_YET_VALID, 0, 42, 42}},
-        {"self-signed server", {GOOD, SELF_SIGNED, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"self-signed server",
+         {GOOD, SELF_SIGNED, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_CLIENT, MU_E_SELF_SIGNED, 0, 48, 48}},
-        {"missing intermediate", {LEAF_ONLY, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"missing intermediate",
+         {LEAF_ONLY, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_SERVER, MU_E_CLIENT_CA_NOT_TRUSTED, 0, 48, 48}},
-        {"untrusted under want", {OTHER_CA, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_WANT},
+        {"untrusted under want",
+         {OTHER_CA, GOOD, ROOT, ROOT, "server.test", MU_CLIENT_AUTH_WANT},
          {MU_SIDE_SERVER, MU_E_CLIENT_CA_NOT_TRUSTED, 0, 48, 48}},
-        {"revoked client", {SECOND, GOOD, ROOT, WITH_CRL, "server.test", MU_CLIENT_AUTH_NEED},
+        {"revoked client",
+         {SECOND, GOOD, ROOT, WITH_CRL, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_SERVER, MU_E_CERT_REVOKED, 0, 44, 44}},
-        {"revoked server", {GOOD, SECOND, WITH_CRL, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
+        {"revoked server",
+         {GOOD, SECOND, WITH_CRL, ROOT, "server.test", MU_CLIENT_AUTH_NEED},
          {MU_SIDE_CLIENT, MU_E_CERT_REVOKED, 0, 44, 44}},
     };
     (void)state;
@@ -357,7 +397,8 @@ static void intermediate_as_only_anchor(void **state)
 
 static void names_and_addresses(void **state)
 {
-    static const char *const hits[] = {"server.test", "SERVER.test", "server.test.", "a.wild.test", "127.0.0.1", "::1", "[::1]", "::1%lo"};
+    static const char *const hits[] = {"server.test", "SERVER.test", "server.test.", "a.wild.test",
+                                       "127.0.0.1",   "::1",         "[::1]",        "::1%lo"};
     static const char *const misses[] = {"wild.test", "a.b.wild.test", "127.0.0.2", "::2", "server.test.example"};
     setup s = healthy;
     duo d;
@@ -378,7 +419,13 @@ static void names_and_addresses(void **state)
     open_version(&d, &healthy, TLS1_3_VERSION);
     mu_tls_io io = {wire_read, wire_write, &d.client_side};
     mu_tls_conn *conn = NULL;
-    static const char *const bad[] = {"", "a..b", "-\n", ("b\xc3\xbc" "cher.test"), "a b", "a\"b"};
+    static const char *const bad[] = {"",
+                                      "a..b",
+                                      "-\n",
+                                      ("b\xc3\xbc"
+                                       "cher.test"),
+                                      "a b",
+                                      "a\"b"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_code(MU_E_USAGE, mu_tls_conn_new(d.client_ctx, &io, bad[i], TEST_NOW_S, &conn, &err));
     duo_free(&d);
@@ -397,23 +444,60 @@ typedef struct mismatch {
 static void parameters_must_meet(void **state)
 {
     static const mismatch rows[] = {
-        {"versions, old client", {.max_version = TLS1_2_VERSION}, {.min_version = TLS1_3_VERSION}, MU_SIDE_SERVER,
-         MU_E_PROTOCOL_VERSION_MISMATCH, 70},
-        {"versions, old server", {.min_version = TLS1_3_VERSION}, {.max_version = TLS1_2_VERSION}, MU_SIDE_SERVER,
-         MU_E_PROTOCOL_VERSION_MISMATCH, 70},
-        {"suites 1.3", {.ciphers = "TLS_AES_128_GCM_SHA256"}, {.ciphers = "TLS_AES_256_GCM_SHA384"}, MU_SIDE_SERVER, MU_E_CIPHER_MISMATCH, 40},
+        {"versions, old client",
+         {.max_version = TLS1_2_VERSION},
+         {.min_version = TLS1_3_VERSION},
+         MU_SIDE_SERVER,
+         MU_E_PROTOCOL_VERSION_MISMATCH,
+         70},
+        {"versions, old server",
+         {.min_version = TLS1_3_VERSION},
+         {.max_version = TLS1_2_VERSION},
+         MU_SIDE_SERVER,
+         MU_E_PROTOCOL_VERSION_MISMATCH,
+         70},
+        {"suites 1.3",
+         {.ciphers = "TLS_AES_128_GCM_SHA256"},
+         {.ciphers = "TLS_AES_256_GCM_SHA384"},
+         MU_SIDE_SERVER,
+         MU_E_CIPHER_MISMATCH,
+         40},
         {"suites 1.2",
          {.ciphers = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"},
          {.ciphers = "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"},
-         MU_SIDE_SERVER, MU_E_CIPHER_MISMATCH, 40},
+         MU_SIDE_SERVER,
+         MU_E_CIPHER_MISMATCH,
+         40},
         {"suites of another type of key",
          {.ciphers = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
          {.ciphers = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
-         MU_SIDE_SERVER, MU_E_CIPHER_KEYTYPE_MISMATCH, 40},
-        {"groups 1.3", {.groups = "secp384r1", .min_version = TLS1_3_VERSION}, {.groups = "x25519"}, MU_SIDE_SERVER, MU_E_NAMED_GROUP_MISMATCH, 40},
-        {"groups 1.2", {.groups = "secp384r1", .max_version = TLS1_2_VERSION}, {.groups = "x25519"}, MU_SIDE_SERVER, MU_E_NAMED_GROUP_MISMATCH, 40},
-        {"curve of the certificate", {.groups = "secp384r1", .max_version = TLS1_2_VERSION}, {0}, MU_SIDE_SERVER, MU_E_NAMED_GROUP_MISMATCH, 40},
-        {"signatures 1.3", {.sigalgs = "rsa_pss_rsae_sha256", .min_version = TLS1_3_VERSION}, {0}, MU_SIDE_SERVER, MU_E_SIGALG_MISMATCH, 40},
+         MU_SIDE_SERVER,
+         MU_E_CIPHER_KEYTYPE_MISMATCH,
+         40},
+        {"groups 1.3",
+         {.groups = "secp384r1", .min_version = TLS1_3_VERSION},
+         {.groups = "x25519"},
+         MU_SIDE_SERVER,
+         MU_E_NAMED_GROUP_MISMATCH,
+         40},
+        {"groups 1.2",
+         {.groups = "secp384r1", .max_version = TLS1_2_VERSION},
+         {.groups = "x25519"},
+         MU_SIDE_SERVER,
+         MU_E_NAMED_GROUP_MISMATCH,
+         40},
+        {"curve of the certificate",
+         {.groups = "secp384r1", .max_version = TLS1_2_VERSION},
+         {0},
+         MU_SIDE_SERVER,
+         MU_E_NAMED_GROUP_MISMATCH,
+         40},
+        {"signatures 1.3",
+         {.sigalgs = "rsa_pss_rsae_sha256", .min_version = TLS1_3_VERSION},
+         {0},
+         MU_SIDE_SERVER,
+         MU_E_SIGALG_MISMATCH,
+         40},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -428,10 +512,15 @@ static void parameters_must_meet(void **state)
 static void settings_are_obeyed(void **state)
 {
     static const mu_tls_settings wrong[] = {
-        {.ciphers = "TLS_NO_SUCH_SUITE"}, {.groups = "secp257r1"}, {.sigalgs = "rsa_md5"}, {.min_version = TLS1_VERSION},
-        {.min_version = TLS1_3_VERSION, .max_version = TLS1_2_VERSION}, {.min_version = TLS1_3_VERSION, .ciphers = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
+        {.ciphers = "TLS_NO_SUCH_SUITE"},
+        {.groups = "secp257r1"},
+        {.sigalgs = "rsa_md5"},
+        {.min_version = TLS1_VERSION},
+        {.min_version = TLS1_3_VERSION, .max_version = TLS1_2_VERSION},
+        {.min_version = TLS1_3_VERSION, .ciphers = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
     };
-    mu_tls_settings chosen = {.ciphers = "TLS_CHACHA20_POLY1305_SHA256,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", .groups = "secp384r1:secp256r1",
+    mu_tls_settings chosen = {.ciphers = "TLS_CHACHA20_POLY1305_SHA256,TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+                              .groups = "secp384r1:secp256r1",
                               .sigalgs = "ecdsa_secp256r1_sha256"};
     mu_tls_ctx *ctx = NULL;
     duo d;
@@ -447,7 +536,8 @@ static void settings_are_obeyed(void **state)
     assert_string_equal(mu_tls_conn_verdict(d.client)->cipher, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256");
     duo_free(&d);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_code(MU_E_CONFIG_INVALID, mu_tls_ctx_new(NULL, MU_SIDE_CLIENT, NULL, trusts[MU_SIDE_CLIENT][ROOT], &wrong[i], &ctx, &err));
+        assert_code(MU_E_CONFIG_INVALID,
+                    mu_tls_ctx_new(NULL, MU_SIDE_CLIENT, NULL, trusts[MU_SIDE_CLIENT][ROOT], &wrong[i], &ctx, &err));
 }
 
 static void contexts_that_cannot_work(void **state)
@@ -456,17 +546,20 @@ static void contexts_that_cannot_work(void **state)
     mu_identity *server = identities[MU_SIDE_SERVER][GOOD];
     mu_tls_ctx *ctx = NULL;
     (void)state;
-    assert_code(MU_E_TRUSTSTORE_EMPTY, mu_tls_ctx_new(NULL, MU_SIDE_SERVER, server, trusts[MU_SIDE_SERVER][NO_ONE], &want, &ctx, &err));
+    assert_code(MU_E_TRUSTSTORE_EMPTY,
+                mu_tls_ctx_new(NULL, MU_SIDE_SERVER, server, trusts[MU_SIDE_SERVER][NO_ONE], &want, &ctx, &err));
     assert_code(MU_E_TRUSTSTORE_EMPTY, mu_tls_ctx_new(NULL, MU_SIDE_SERVER, server, NULL, &need, &ctx, &err));
     assert_code(MU_E_TRUSTSTORE_EMPTY, mu_tls_ctx_new(NULL, MU_SIDE_CLIENT, NULL, NULL, NULL, &ctx, &err));
-    assert_code(MU_E_KEYSTORE_NO_PRIVATE_KEY, mu_tls_ctx_new(NULL, MU_SIDE_SERVER, NULL, trusts[MU_SIDE_SERVER][ROOT], &need, &ctx, &err));
+    assert_code(MU_E_KEYSTORE_NO_PRIVATE_KEY,
+                mu_tls_ctx_new(NULL, MU_SIDE_SERVER, NULL, trusts[MU_SIDE_SERVER][ROOT], &need, &ctx, &err));
 }
 
 /* ---- the transport ---- */
 
 static void plaintext_is_named(void **state)
 {
-    static const char answer[] = "HTTP/1.1 400 Bad Request\r\n\r\n", question[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n", greeting[] = "SSH-2.0-x\r\n";
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\n\r\n", question[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+                      greeting[] = "SSH-2.0-x\r\n";
     const char *to_server[] = {question, greeting};
     duo d;
     (void)state;
@@ -711,7 +804,8 @@ static void client_knows_what_became_of_its_identity(void **state)
         open_duo(&d, &s, client, server);
         assert_string_equal(mu_code_name(mu_tls_conn_verdict(d.server)->code), "client-cert-not-sent");
         assert_false(mu_tls_conn_verdict(d.client)->identity_sent);
-        assert_non_null(strstr(mu_tls_conn_verdict(d.client)->identity_note, "was not sent client.p12; the server accepts no signature"));
+        assert_non_null(
+            strstr(mu_tls_conn_verdict(d.client)->identity_note, "was not sent client.p12; the server accepts no signature"));
         duo_free(&d);
     }
 }
@@ -741,9 +835,11 @@ static void jsse_words(void **state)
         enum whom client_trusts;
         const char *host, *text;
     } rows[] = {
-        {NOBODY, GOOD, ROOT, "server.test", "SSLHandshakeException: (certificate_required) Received fatal alert: certificate_required"},
+        {NOBODY, GOOD, ROOT, "server.test",
+         "SSLHandshakeException: (certificate_required) Received fatal alert: certificate_required"},
         {GOOD, GOOD, NO_ONE, "server.test",
-         "SSLHandshakeException: (certificate_unknown) PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: "
+         "SSLHandshakeException: (certificate_unknown) PKIX path building failed: "
+         "sun.security.provider.certpath.SunCertPathBuilderException: "
          "unable to find valid certification path to requested target"},
         {GOOD, EXPIRED, ROOT, "server.test",
          "SSLHandshakeException: (certificate_expired) PKIX path validation failed: "

@@ -63,8 +63,8 @@ int mu_trust_add_store(mu_trust *trust, const mu_store *store, mu_err **err)
     if (found == 0)
         return explain_empty(trust, store, err);
     if (foreign_keys == found)
-        return mu_fail(err, MU_E_STORE_SWAPPED, "\"%s\" holds private keys and no trusted certificate: it is an identity, not a trust store",
-                       trust->source);
+        return mu_fail(err, MU_E_STORE_SWAPPED,
+                       "\"%s\" holds private keys and no trusted certificate: it is an identity, not a trust store", trust->source);
     for (size_t i = 0; i < mu_store_count(store); i++) {
         X509 *cert = entry_cert(mu_store_entry(store, i));
         if (cert && mu_trust_add_cert(trust, cert, err) != 0)
@@ -103,11 +103,13 @@ static int clone_into(mu_trust *copy, const mu_trust *trust, OSSL_LIB_CTX *libct
     sk_X509_free(copy->certs);
     copy->certs = mu_tls_clone_certs(trust->certs, libctx);
     if (!copy->certs)
-        return mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "the certificates of %s cannot be handed to another worker", trust->source);
+        return mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "the certificates of %s cannot be handed to another worker",
+                            trust->source);
     for (int i = 0; i < sk_X509_CRL_num(trust->crls); i++) {
         X509_CRL *crl = clone_crl(sk_X509_CRL_value(trust->crls, i), libctx);
-        int rc = crl ? mu_trust_add_crl(copy, crl, err)
-                     : mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "a CRL of %s cannot be handed to another worker", trust->source);
+        int rc =
+            crl ? mu_trust_add_crl(copy, crl, err)
+                : mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "a CRL of %s cannot be handed to another worker", trust->source);
         X509_CRL_free(crl);
         if (rc != 0)
             return -1;

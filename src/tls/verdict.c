@@ -46,8 +46,9 @@ static char *identity_note(const mu_tls_conn *conn)
     const mu_identity *identity = conn->ctx->identity;
     const char *doubts = conn->facts.doubts ? conn->facts.doubts : "";
     if (!conn->facts.cert_requested)
-        return identity && conn->facts.hello_read ? mu_asprintf("the server did not ask for a certificate, %s was not used", identity->source)
-                                                  : NULL;
+        return identity && conn->facts.hello_read
+                   ? mu_asprintf("the server did not ask for a certificate, %s was not used", identity->source)
+                   : NULL;
     if (!identity)
         return mu_strdup("the server asked for a certificate, and no identity is configured");
     if (conn->facts.own_cert_sent)
@@ -121,7 +122,8 @@ static void weigh_own_cert(mu_tls_conn *conn)
     mu_verdict *v = &conn->verdict;
     bool client = conn->ctx->side == MU_SIDE_CLIENT;
     X509 *own = conn->ctx->identity ? mu_identity_get0_cert(conn->ctx->identity) : NULL;
-    bool vague = v->alert == SSL_AD_CERTIFICATE_UNKNOWN || v->alert == SSL_AD_BAD_CERTIFICATE || v->alert == SSL_AD_HANDSHAKE_FAILURE;
+    bool vague =
+        v->alert == SSL_AD_CERTIFICATE_UNKNOWN || v->alert == SSL_AD_BAD_CERTIFICATE || v->alert == SSL_AD_HANDSHAKE_FAILURE;
 
     if (!own || !conn->facts.own_cert_sent)
         return;
@@ -220,7 +222,8 @@ static void fail_plaintext(mu_tls_conn *conn)
 {
     char *safe = mu_escape_dup(conn->first, conn->first_len);
     conn->verdict.code = conn->ctx->side == MU_SIDE_CLIENT ? MU_E_TLS_TO_PLAINTEXT_PORT : MU_E_PLAINTEXT_TO_TLS_PORT;
-    mu_tls_set_text(&conn->verdict.detail, mu_asprintf("the %s's first bytes are no TLS: \"%s\"", peer_name(conn), safe ? safe : ""));
+    mu_tls_set_text(&conn->verdict.detail,
+                    mu_asprintf("the %s's first bytes are no TLS: \"%s\"", peer_name(conn), safe ? safe : ""));
     free(safe);
 }
 
