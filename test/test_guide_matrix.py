@@ -5,12 +5,11 @@ With the guide's text at hand its own commands and programs are used; without it
 import itertools
 import os
 import pathlib
-import subprocess
+import re
 
 import pytest
 
-from lab import guide_text, net, proc
-from lab.env import ROOT
+from lab import guide_text, proc
 
 PASSWORD = "changeit"
 STORES = ("server.p12", "server-trust.p12", "client.p12", "client-trust.p12")
@@ -85,7 +84,7 @@ def test_both_keytools_list_the_same_kinds_of_entries(store_sets, jdks, guide):
             kinds = [[line.split(", ")[0] + " " + line.split(", ")[-2] for line in text.splitlines() if "Entry, " in line] for text in lists]
             assert kinds[0] == kinds[1]
             assert kinds[0] == (["lab-root-ca trustedCertEntry"] if "trust" in store
-                                else ["lab-root-ca trustedCertEntry", f"{store[:6]} PrivateKeyEntry"])
+                                else sorted(["lab-root-ca trustedCertEntry", f"{store[:6]} PrivateKeyEntry"]))
 
 
 def test_the_guides_extensions_are_on_certificates_of_our_ca(mutual, store_sets, tmp_path):
@@ -98,7 +97,7 @@ def test_the_guides_extensions_are_on_certificates_of_our_ca(mutual, store_sets,
         assert signed.status == 0, signed
         text = proc.run_ok(["openssl", "x509", "-in", tmp_path / f"{who}.crt", "-noout", "-ext", "subjectAltName,extendedKeyUsage"]).out
         assert shown in text
-        assert [line.strip() for line in text.splitlines()][-1] == f"TLS Web {usage} Authentication" or f"TLS Web {usage} Authentication" in text
+        assert f"TLS Web {usage} Authentication" in text
         other = {"Server": "Client", "Client": "Server"}[usage]
         assert f"TLS Web {other} Authentication" not in text
 
@@ -180,10 +179,19 @@ def test_four_runs(server, client, mix, store_sets, tmp_path, mutual, jdk25, gui
     seen = {run: sides.client(client, run) for run in (1, 2, 3, 4)}
     if guide and (server, client) == ("java", "java"):
         # The guide's server closes with unread data: its reset can overtake its own alert.
-        assert seen[1] == REFUSED or "SocketException" in seen[1] or "Remote host terminated" in seen[1], seen
+        assert seen[1] == REFUSED or re.match("FAILED: (SocketException: |SSLException: |IOException: Error writing to server)", seen[1]), seen
     else:
         assert seen[1] == REFUSED, seen
     assert (seen[2], seen[3], seen[4]) == (OK, UNTRUSTED, OK)
+
+
+def test_without_identity_it_is_always_the_alert(store_sets, tmp_path, mutual_release, jdk25, guide, classes, start, port_8443, long_run):
+    """The guide's server closes with unread data; `mutual get` still reads the alert that waits behind its failed write."""
+    sides = Sides(mixed(store_sets, tmp_path / "mix", ("jdk",) * 4), jdk25, guide, classes, mutual_release, start)
+    sides.server("java")
+    assert sides.client("mutual", 2) == OK
+    runs = 500 if long_run else 50
+    assert [sides.client("mutual", 1) for _ in range(runs)] == [REFUSED] * runs
 
 
 def test_on_jdk_17_the_guides_server_asks_for_nothing(store_sets, tmp_path, mutual, jdk17, guide, classes, start, port_8443):

@@ -13,11 +13,12 @@ from lab import proc
 
 EVIL = 'evil"\'\\\r\nforged code=ok by=us\x1b[31m\x00\x07\x7f\u0085\u009b31m\u202e\u2028<script>alert(1)</script>&amp;,CN=other'
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+PEM = re.compile(r"-----BEGIN CERTIFICATE-----\r\n(?:[A-Za-z0-9+/=]+\r\n)+-----END CERTIFICATE-----\r\n")  # JDK 25 ends its lines so
 
 
 def assert_harmless(result, *, evidence=True):
     """Only printable text; the attack's lines stay inside the line that quotes them."""
-    for stream in (result.out, result.err):
+    for stream in (PEM.sub("", result.out), result.err):
         assert not FORBIDDEN.search(stream), ascii(stream)
         for line in stream.splitlines():
             assert not line.startswith("forged"), ascii(stream)
@@ -98,16 +99,23 @@ def test_ca(mutual, evil, tmp_path):
 
 @pytest.mark.parametrize("tls", ["1.2", "1.3"])
 def test_handshake_logs_and_reports(mutual, evil, pki, tls):
+    """The client refuses the evil server, the server the evil client."""
+    def identity(certificate, key):
+        return ["--certificate", certificate, "--certificate-private-key", key]
+
     trust = ["--trust-certificate", pki.path("root", "crt")]
-    ours = ["--certificate", evil / "evil.crt", "--certificate-private-key", evil / "evil.key"]
-    server = mutual.start("serve", "--listen", "127.0.0.1:0", *ours, *trust, "--tls-max", tls)
-    url = server.wait_for(r"listening on (\S+)", stream="out")[1]
+    healthy, hostile = (identity(pki.path("server", "crt"), pki.path("server", "key")), identity(evil / "evil.crt", evil / "evil.key"))
+    servers = [mutual.start("serve", "--listen", "127.0.0.1:0", *ours, *trust, "--tls-max", tls) for ours in (hostile, healthy)]
+    urls = [server.wait_for(r"listening on (\S+)")[1] for server in servers]
     for report in ("human", "json", "jsse"):
-        # The client refuses the evil server; then, trusting it, is refused as the evil client.
-        assert_harmless(mutual("get", url, *trust, "--report", report), evidence=report != "jsse")
-        assert_harmless(mutual("get", url, "--trust-certificate", evil / "evil.crt", *ours, "--resolve", "x:1:127.0.0.1", "--report", report),
-                        evidence=False)
-    server.wait_for(r"evil", stream="err")
-    result = server.stop()
-    assert_harmless(result)
-    assert all(re.match(r"\S+=", line) or re.match(r"\d{4}-", line) for line in result.err.splitlines()), result
+        refused = mutual("get", urls[0], *trust, "--report", report)
+        assert refused.status == 4, refused
+        assert_harmless(refused)
+        suffered = mutual("get", urls[1], *trust, *hostile, "--report", report)
+        assert suffered.status == 5, suffered
+        assert_harmless(suffered, evidence=False)
+    servers[1].wait_for(r"evil", stream="err", count=3)
+    for server in servers:
+        result = server.stop()
+        assert_harmless(result, evidence=server is servers[1])
+        assert all(line.startswith("time=") for line in result.err.splitlines()), result

@@ -157,7 +157,7 @@ def test_a_client_only_intermediate_as_the_only_anchor(mutual, tmp_path, jdks, p
     run("ca", "init", "--ca", "ca", "--name", "CN=Root", "--key-algorithm", "EC", "--no-encryption")
     run("ca", "issue", "--ca", "ca", "--profile", "server", "--san", "ip:127.0.0.1", "--alias", "server", "--key-store", "server.p12",
         "--trust-store", "root-trust.p12")
-    run("ca", "intermediate", "--ca", "ca", "--client-only", "--name", "CN=Clients", "--key-algorithm", "EC", "--no-encryption")
+    run("ca", "intermediate", "--ca", "ca", "--client-only", "--name", "CN=Clients", "--key-algorithm", "EC")
     run("ca", "issue", "--ca", "ca", "--profile", "client", "--san", "dns:client.test", "--alias", "client", "--key-store", "client.p12")
     anchor = next(path for path in (tmp_path / "ca").glob("*.crt") if path.name != "root.crt")
     server = mutual.start("serve", "--listen", "127.0.0.1:0", "--key-store", "server.p12", "--trust-certificate", anchor, cwd=tmp_path,

@@ -48,6 +48,8 @@ static void add_verdict(mu_buf *line, const mu_verdict *v)
         mu_buf_addf(line, " version=%s", v->version);
     add_quoted(line, "subject", v->peer_subject);
     add_quoted(line, "serial", v->peer_serial);
+    for (size_t i = 0; i < v->candidate_count; i++)
+        mu_buf_addf(line, "%s%s", i ? "," : " candidates=", mu_code_name(v->candidates[i]));
     add_quoted(line, "detail", v->detail);
 }
 
