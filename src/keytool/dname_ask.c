@@ -91,6 +91,8 @@ static int confirm(mu_kt *kt, const X509_NAME *name, bool *ret_yes)
     fputs("\n  [no]:  ", stderr);
     answer = mu_kt_read_line();
     *ret_yes = answer && (strcasecmp(answer, "yes") == 0 || strcasecmp(answer, "y") == 0);
+    if (*ret_yes)
+        fputc('\n', stderr);
     free(answer);
     free(question);
     return 0;

@@ -293,7 +293,10 @@ int mu_kt_store_open(mu_kt *kt)
     if ((exists ? open_existing(kt, type) : open_new(kt, type)) != 0)
         return -1;
     kt->store_exists = exists;
-    if (!kt->shown_type && !(kt->shown_type = mu_strdup(mu_store_type_name(mu_store_get_type(kt->store)))))
+    const char *found = mu_store_type_name(mu_store_get_type(kt->store));
+    if (mu_kt_is_set(kt, MU_KT_PROVIDER_NAME)) /* then the JDK does not probe, and shows its default type as configured */
+        found = "pkcs12";
+    if (!kt->shown_type && !(kt->shown_type = mu_strdup(found)))
         return mu_fail_nomem(&kt->err);
     drop_key_password(kt);
     return 0;
