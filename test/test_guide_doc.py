@@ -1,6 +1,7 @@
-"""docs/guide.md: its commands run as they stand, and print what it says they print."""
+"""What the guide and the README show is what happens."""
 import os
 import re
+import subprocess
 
 from lab import proc
 from lab.env import ROOT
@@ -42,3 +43,20 @@ def test_the_guide_runs(mutual, tmp_path, free_port):
     outputs = re.split(r"== end of \d+\n", result.out)
     for (commands, _, shown), output in zip(steps(text), outputs):
         assert shown.replace("8443", str(port)) in output, commands
+
+
+def test_the_readme_shows_what_happens(mutual, tmp_path, free_port):
+    """Its transcript, in a folder made by `mutual lab` with the lab's server running."""
+    transcript = re.search(r"^```console\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S)[1]
+    port = free_port()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/mutual").symlink_to(mutual.path)
+    env = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "MUTUAL_STORE_PASSWORD": "changeit"}
+    server = mutual.start("lab", "--dir", tmp_path / "lab", "--key-algorithm", "EC", "--quiet", "--serve", "--port", port)
+    server.wait_for("^mTLS server listening")
+    runs = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", transcript, re.M)
+    assert len(runs) == 2
+    for command, shown in runs:
+        said = subprocess.run(["bash", "-c", command.replace("8443", str(port)) + " 2>&1"], cwd=tmp_path / "lab", env={**os.environ, **env},
+                              capture_output=True, text=True, check=False).stdout
+        assert said.rstrip("\n") == shown.rstrip("\n")
