@@ -276,7 +276,8 @@ def test_human_answer(mutual, verify_pki):
 
 def openssl_crl(folder, pki, issuer, *revoked, days=30):
     """A CRL of that CA by the openssl command."""
-    (folder / "index.txt").write_text("".join(f"R\t400101000000Z\t200101000000Z\t{serial:X}\tunknown\t/CN=x\n" for serial in revoked))
+    (folder / "index.txt").write_text("".join(  # whole bytes: openssl refuses an odd number of digits
+        f"R\t400101000000Z\t200101000000Z\t{serial:0{(serial.bit_length() + 7) // 8 * 2}X}\tunknown\t/CN=x\n" for serial in revoked))
     (folder / "ca.cnf").write_text(f"[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index.txt\ndefault_md=sha256\ncrlnumber={folder}/number\n")
     (folder / "number").write_text("01\n")
     out = folder / f"{issuer}.crl"
