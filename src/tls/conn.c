@@ -178,8 +178,10 @@ mu_tls_status mu_tls_read(mu_tls_conn *conn, void *data, size_t len, size_t *ret
         return MU_TLS_CLOSED;
     mu_ossl_clear();
     status = classify(conn, SSL_read_ex(conn->ssl, data, len, ret_len) ? 1 : 0);
-    if (status == MU_TLS_OK)
+    if (status == MU_TLS_OK) {
         conn->verdict.confirmed = true;
+        conn->idle_bytes = 0;
+    }
     return status;
 }
 

@@ -33,10 +33,18 @@ static bool is_later(int errnum)
     return errnum == EAGAIN || errnum == EWOULDBLOCK || errnum == EINTR;
 }
 
+/*
+ * What OpenSSL passes over without a word (hello requests, tickets) keeps it reading for as long as more of it arrives, past every
+ * time-out of ours. A handshake with the longest lists of certificates and CAs needs a third of this.
+ */
+#define IDLE_MAX_BYTES ((size_t)1 << 20)
+
 static int bio_read(BIO *bio, char *data, size_t len, size_t *ret_len)
 {
     mu_tls_conn *conn = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
+    if (conn->flooded)
+        return -1;
     ssize_t n = conn->io.read(conn->io.arg, data, len);
     if (n < 0 && is_later(errno))
         BIO_set_retry_read(bio);
@@ -48,6 +56,8 @@ static int bio_read(BIO *bio, char *data, size_t len, size_t *ret_len)
         return (int)n;
     for (ssize_t i = 0; i < n && conn->first_len < sizeof conn->first; i++)
         conn->first[conn->first_len++] = (uint8_t)data[i];
+    conn->idle_bytes += (size_t)n;
+    conn->flooded = conn->idle_bytes > IDLE_MAX_BYTES;
     *ret_len = (size_t)n;
     return 1;
 }

@@ -55,6 +55,8 @@ struct mu_tls_conn {
     mu_tls_facts facts;
     uint8_t first[8]; /* the first bytes received, to recognise plaintext */
     size_t first_len;
+    size_t idle_bytes; /* received since the last application data */
+    bool flooded;      /* too many of them */
     bool eof;
     int read_errno, write_errno;
     bool closed, truncated, close_sent, failed;

@@ -582,6 +582,40 @@ static void plaintext_is_named(void **state)
     duo_free(&d);
 }
 
+static ssize_t endless_hello_requests(void *arg, void *data, size_t len)
+{
+    static const uint8_t record[] = {22, 3, 3, 0, 4, 0, 0, 0, 0};
+    size_t *at = arg;
+    for (size_t i = 0; i < len; i++)
+        ((uint8_t *)data)[i] = record[(*at)++ % sizeof record];
+    return (ssize_t)len;
+}
+
+static ssize_t swallow(void *arg, const void *data, size_t len)
+{
+    (void)arg, (void)data;
+    return (ssize_t)len;
+}
+
+/* RFC 5246 7.4.1.1: a client passes them over, and with more of them waiting it would never look at the clock again. */
+static void hello_requests_have_an_end(void **state)
+{
+    duo d;
+    size_t at = 0;
+    const mu_tls_io io = {endless_hello_requests, swallow, &at};
+    (void)state;
+    open_version(&d, &healthy, TLS1_3_VERSION);
+    assert_accepted(&d, TLS1_3_VERSION, true);
+    mu_tls_conn_free(d.client);
+    assert_ok(mu_tls_conn_new(d.client_ctx, &io, "server.test", TEST_NOW_S, &d.client, &err));
+    assert_int_equal(mu_tls_handshake(d.client), MU_TLS_FAILED);
+    assert_string_equal(mu_code_name(mu_tls_conn_verdict(d.client)->code), "protocol-error");
+    assert_int_equal(mu_tls_conn_verdict(d.client)->by, MU_BY_US);
+    assert_non_null(strstr(mu_tls_conn_verdict(d.client)->detail, "the handshake no further"));
+    assert_in_range(at, 1u << 20, 2u << 20);
+    duo_free(&d);
+}
+
 static void silence_is_no_refusal(void **state)
 {
     duo d = {0};
@@ -873,6 +907,7 @@ int main(void)
         cmocka_unit_test(settings_are_obeyed),
         cmocka_unit_test(contexts_that_cannot_work),
         cmocka_unit_test(plaintext_is_named),
+        cmocka_unit_test(hello_requests_have_an_end),
         cmocka_unit_test(silence_is_no_refusal),
         cmocka_unit_test(alert_survives_a_broken_pipe),
         cmocka_unit_test(answer_survives_a_broken_pipe),

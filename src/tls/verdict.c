@@ -227,6 +227,13 @@ static void fail_plaintext(mu_tls_conn *conn)
     free(safe);
 }
 
+static void fail_flooded(mu_tls_conn *conn)
+{
+    conn->verdict.code = MU_E_PROTOCOL_ERROR;
+    mu_tls_set_text(&conn->verdict.detail, mu_asprintf("the %s sent %zu bytes that got %s no further", peer_name(conn),
+                                                       conn->idle_bytes, conn->verdict.handshake_done ? "the connection" : "the handshake"));
+}
+
 static bool has_common_suite(SSL *ssl)
 {
     STACK_OF(SSL_CIPHER) *offered = SSL_get_client_ciphers(ssl), *own = SSL_get_ciphers(ssl);
@@ -339,6 +346,8 @@ void mu_tls_verdict_fail(mu_tls_conn *conn)
         return; /* mu_tls_verify_cb has judged */
     else if (is_plaintext(conn))
         fail_plaintext(conn);
+    else if (conn->flooded)
+        fail_flooded(conn);
     else if (reason != 0 && !conn->eof && !conn->read_errno)
         fail_by_reason(conn, reason);
     else
