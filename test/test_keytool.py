@@ -1,9 +1,12 @@
 """keytool: the JDK's own is the reference; both get the same words and must give the same streams, status and stores."""
 import itertools
 import re
+import signal
 import subprocess
 
 import pytest
+
+from lab import proc
 
 PASSWORD = "changeit"
 STORE = ["-keystore", "s.p12", "-storepass", PASSWORD]
@@ -288,6 +291,15 @@ def test_prompts(ours, theirs, tmp_path):
         made = run_ok(tool, "-genkeypair", "-keyalg", "EC", *STORE, input=dialogue)
         names.append(made.err)
     assert names[1] == names[0]
+
+
+def test_a_prompt_leaves_the_terminal_as_it_was(mutual, tmp_path):
+    make = [mutual.path, "keytool", "-genkeypair", "-keyalg", "EC", "-dname", "CN=a", "-keystore", "s.p12"]
+    first, again = "Enter keystore password:  ", "Re-enter new password: "
+    result, echo = proc.on_terminal(make, (first, PASSWORD + "\n"), (again, "half\x03"), cwd=tmp_path)
+    assert result.status == -signal.SIGINT and echo and not (tmp_path / "s.p12").exists(), result
+    result, echo = proc.on_terminal(make, (first, PASSWORD + "\n"), (again, PASSWORD + "\n"), cwd=tmp_path)
+    assert result.status == 0 and echo and (tmp_path / "s.p12").exists() and PASSWORD not in result.out, result
 
 
 @pytest.mark.parametrize("mix", ["".join(m) for m in itertools.product("jm", repeat=4)])

@@ -94,21 +94,27 @@ static ssize_t ask(int tty, const char *prompt, char *line, size_t size)
     return len;
 }
 
-int mu_term_ask_secret(const char *prompt, mu_secret *ret_secret, mu_err **err)
+int mu_term_ask_secret_on(int tty, const char *prompt, mu_secret *ret_secret, mu_err **err)
 {
     char line[SECRET_MAX];
-    int rc, tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-    ssize_t len;
+    int rc;
+    ssize_t len = ask(tty, prompt, line, sizeof line);
 
-    if (tty < 0)
-        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "there is no terminal to ask for a password");
-    len = ask(tty, prompt, line, sizeof line);
-    close(tty);
     if (len < 0)
         rc = mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "no password was given");
     else
         rc = mu_secret_set(ret_secret, line, (size_t)len, err);
     OPENSSL_cleanse(line, sizeof line);
+    return rc;
+}
+
+int mu_term_ask_secret(const char *prompt, mu_secret *ret_secret, mu_err **err)
+{
+    int rc, tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (tty < 0)
+        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "there is no terminal to ask for a password");
+    rc = mu_term_ask_secret_on(tty, prompt, ret_secret, err);
+    close(tty);
     return rc;
 }
 

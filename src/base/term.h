@@ -21,6 +21,8 @@ void mu_progress_end(void);
 
 /** Ask on /dev/tty with echo off. @return 0, or -1 with MU_E_USAGE (no terminal, or end of input) */
 int mu_term_ask_secret(const char *prompt, mu_secret *ret_secret, mu_err **err);
+/** The same on this terminal. */
+int mu_term_ask_secret_on(int tty, const char *prompt, mu_secret *ret_secret, mu_err **err);
 
 /**
  * How all commands tell a person about an error:

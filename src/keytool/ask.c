@@ -1,12 +1,14 @@
 #include "keytool/kt.h"
 
+#include "base/term.h"
+#include "base/text.h"
+
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 #define MAX_LINE 65536
@@ -42,33 +44,41 @@ static bool input_is_waiting(void)
     return ioctl(STDIN_FILENO, FIONREAD, &waiting) == 0 && waiting > 0;
 }
 
-int mu_kt_ask_password(mu_kt *kt, const char *prompt, char **ret_password)
+/* The terminal gets its echo back also when control C ends us. NULL at the end of input. */
+static char *ask_terminal(const char *prompt)
 {
-    struct termios before, silent;
-    bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-    char *line = NULL;
+    mu_secret typed = {0};
+    char *shown = NULL, *line = NULL;
+    size_t len;
+    FILE *text = open_memstream(&shown, &len);
 
-    fflush(stdout);
+    if (!text)
+        return NULL;
+    mu_kt_show(text, prompt);
+    if (fclose(text) == 0 && mu_term_ask_secret_on(STDIN_FILENO, shown, &typed, NULL) == 0)
+        line = mu_strdup(typed.value);
+    mu_secret_clear(&typed);
+    free(shown);
+    return line;
+}
+
+static char *ask_stream(const char *prompt)
+{
     mu_kt_show(stderr, prompt);
-    if (terminal) {
-        silent = before;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
-        if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0)
-            return mu_fail_errno(&kt->err, MU_E_INTERNAL, errno, "cannot switch the terminal's echo off");
-    } else if (!input_is_waiting()) {
+    if (!input_is_waiting())
         fputs("[WARNING: Input may be visible on screen] ", stderr);
-    }
-    line = mu_kt_read_line();
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-        fputc('\n', stderr);
-    }
+    return mu_kt_read_line();
+}
+
+char *mu_kt_ask_password(const char *prompt)
+{
+    fflush(stdout);
+    char *line = isatty(STDIN_FILENO) ? ask_terminal(prompt) : ask_stream(prompt);
     if (line && !*line) {
         free(line);
         line = NULL;
     }
-    *ret_password = line;
-    return 0;
+    return line;
 }
 
 int mu_kt_ask_yes(mu_kt *kt, const char *question, bool *ret_yes)

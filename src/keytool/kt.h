@@ -100,10 +100,10 @@ void mu_kt_show_hex(FILE *out, const uint8_t *data, size_t len, const char *sepa
 /* ---- ask.c ---- */
 
 /**
- * Ask for a password on stderr and read a line from stdin, without echo on a terminal.
- * @param ret_password owned by the caller (mu_kt_wipe); NULL after an empty line or the end of input
+ * Ask for a password on stderr and read a line from stdin; if that is a terminal, ask there, without echo.
+ * @return owned by the caller (mu_kt_wipe); NULL after an empty line or the end of input
  */
-int mu_kt_ask_password(mu_kt *kt, const char *prompt, char **ret_password);
+char *mu_kt_ask_password(const char *prompt);
 /** Ask up to 20 times for yes or no; nothing is no. @param ret_yes */
 int mu_kt_ask_yes(mu_kt *kt, const char *question, bool *ret_yes);
 /** A line from stdin without its end; NULL at the end of input. Owned by the caller (mu_kt_wipe). */

@@ -180,48 +180,34 @@ static void show_unverified_banner(void)
           "*****************  WARNING WARNING WARNING  *****************\n\n", stderr);
 }
 
-/* A new store's password is asked for twice. @param ret_done false: try again */
-static int ask_once(mu_kt *kt, bool is_new, bool *ret_done)
+/* A new store's password is asked for twice. @return false: try again */
+static bool ask_once(mu_kt *kt, bool is_new)
 {
-    char *password = NULL, *again = NULL;
-    int rc = -1;
+    char *password = mu_kt_ask_password("Enter keystore password:  "), *again = NULL;
+    bool good = password && strlen(password) >= MIN_PASSWORD;
 
-    *ret_done = false;
-    if (mu_kt_ask_password(kt, "Enter keystore password:  ", &password) != 0)
-        return -1;
-    if (!password || strlen(password) < MIN_PASSWORD) {
+    if (!good)
         fprintf(stderr, "Keystore password is too short - must be at least %d characters\n", MIN_PASSWORD);
-        rc = 0;
-        goto out;
-    }
-    if (is_new) {
-        if (mu_kt_ask_password(kt, "Re-enter new password: ", &again) != 0)
-            goto out;
-        if (!again || strcmp(password, again) != 0) {
+    if (good && is_new) {
+        again = mu_kt_ask_password("Re-enter new password: ");
+        good = again && strcmp(password, again) == 0;
+        if (!good)
             fputs("They don't match. Try again\n", stderr);
-            rc = 0;
-            goto out;
-        }
     }
-    keep_password(kt, password);
-    password = NULL;
-    *ret_done = true;
-    rc = 0;
-out:
-    mu_kt_wipe(password);
+    if (good)
+        keep_password(kt, password);
+    else
+        mu_kt_wipe(password);
     mu_kt_wipe(again);
-    return rc;
+    return good;
 }
 
 /* Three tries; then the JDK gives up without an error status. */
 static int ask_to_change(mu_kt *kt, bool is_new)
 {
-    bool done = false;
-    for (int i = 0; i < TRIES && !done; i++)
-        if (ask_once(kt, is_new, &done) != 0)
-            return -1;
-    if (done)
-        return 0;
+    for (int i = 0; i < TRIES; i++)
+        if (ask_once(kt, is_new))
+            return 0;
     fputs("Too many failures - try later\n", stderr);
     return mu_kt_stop(kt, 0);
 }
@@ -229,9 +215,7 @@ static int ask_to_change(mu_kt *kt, bool is_new)
 /* A command that only reads goes on without a password. */
 static int ask_to_read(mu_kt *kt)
 {
-    char *password = NULL;
-    if (mu_kt_ask_password(kt, "Enter keystore password:  ", &password) != 0)
-        return -1;
+    char *password = mu_kt_ask_password("Enter keystore password:  ");
     if (!password)
         show_unverified_banner();
     keep_password(kt, password);
@@ -360,10 +344,8 @@ static int ask_for_key(mu_kt *kt, mu_entry *entry, const char *alias, EVP_PKEY *
     int rc = prompt ? 1 : mu_fail_nomem(&kt->err);
 
     for (int i = 0; i < TRIES && rc == 1; i++) {
-        char *password = NULL;
-        rc = mu_kt_ask_password(kt, prompt, &password);
-        if (rc == 0)
-            rc = password ? try_key(kt, entry, password, ret_key) : 1;
+        char *password = mu_kt_ask_password(prompt);
+        rc = password ? try_key(kt, entry, password, ret_key) : 1;
         if (rc == 0) { /* the entry is written back under the password it had */
             mu_kt_wipe(kt->value[MU_KT_KEY_PASS]);
             kt->value[MU_KT_KEY_PASS] = password;

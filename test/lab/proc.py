@@ -1,10 +1,14 @@
 """Programs under control: both streams captured, bounded in time, ended with the test, no sanitizer finding overlooked."""
 import dataclasses
+import fcntl
 import os
+import pty
 import re
+import select
 import shlex
 import signal
 import subprocess
+import termios
 import threading
 import time
 
@@ -61,6 +65,37 @@ def run_ok(argv, **options):
     result = run(argv, **options)
     assert result.status == 0, result
     return result
+
+
+def on_terminal(argv, *talk, env=None, cwd=None, timeout=60):
+    """Run on a terminal of its own. talk: pairs of a text that must appear and what is typed then.
+    Result, whose out is what the terminal showed, and whether the terminal echoes in the end."""
+    main, side = pty.openpty()
+    process = subprocess.Popen([str(word) for word in argv], stdin=side, stdout=side, stderr=side, env=_environment(env), cwd=cwd,
+                               start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    shown, deadline = b"", time.monotonic() + timeout
+    try:
+        for expected, typed in [*talk, (None, None)]:
+            heard = len(shown)
+            while expected is None or expected.encode() not in shown[heard:]:
+                if not select.select([main], [], [], 0.05)[0]:
+                    if process.poll() is not None:
+                        assert expected is None, (expected, shown)
+                        break
+                    assert time.monotonic() < deadline, (expected, shown)
+                else:
+                    shown += os.read(main, 4096)
+            if typed:
+                os.write(main, typed.encode())
+        echo = bool(termios.tcgetattr(main)[3] & termios.ECHO)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(main)
+        os.close(side)
+    result = Result([str(word) for word in argv], process.returncode, _text(shown), "")
+    _check_sanitizers(result)
+    return result, echo
 
 
 def _text(data):
