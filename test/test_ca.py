@@ -324,6 +324,21 @@ def test_a_key_may_be_kept_elsewhere(plain):
                   "--key-store-password", STORE)
 
 
+def test_a_new_password_is_asked_for_twice(mutual, tmp_path):
+    make = [mutual.path, "ca", "init", "--ca", "ca", "--key-algorithm", "EC"]
+    first, again, differ = "New password of the new CA: ", "The same again: ", "They differ. " + "New password of the new CA: "
+    typed = [(first, "rihgt\n"), (again, "right\n"), (differ, "right\n"), (again, "right\n")]
+    result, _ = proc.on_terminal(make, *typed, env={"MUTUAL_STORE_PASSWORD": None}, cwd=tmp_path)
+    assert result.status == 0, result
+    issue = ["ca", "issue", "--ca", "ca", "--profile", "client", "--key-algorithm", "EC", "--certificate", "c.crt",
+             "--certificate-private-key", "c.key"]
+    result = mutual(*issue, "--ca-password", "rihgt", cwd=tmp_path)
+    assert result.status == 3 and "[store-wrong-password]" in result.err, result
+    result, _ = proc.on_terminal([mutual.path, *issue], ("Password of the CA key: ", "right\n"), env={"MUTUAL_STORE_PASSWORD": None},
+                                 cwd=tmp_path)
+    assert result.status == 0, result
+
+
 # ---- files ----
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
@@ -338,9 +353,10 @@ def test_modes_whatever_the_umask(mutual, tmp_path, umask):
           "--key-store-password", "changeit", "--certificate", "c.crt", "--certificate-private-key", "c.key")
     mode = lambda path: stat.S_IMODE(path.stat().st_mode)
     assert mode(ca.dir) == 0o700
-    assert {path.name: oct(mode(path)) for path in ca.dir.iterdir() if mode(path) != 0o600} == {}
+    public = [tmp_path / "c.crt", *ca.dir.glob("*.crt")]
+    assert len(public) == 3 and {mode(path) for path in public} == {0o666 & ~umask}
+    assert {path.name: oct(mode(path)) for path in ca.dir.iterdir() if path not in public and mode(path) != 0o600} == {}
     assert mode(tmp_path / "c.p12") == mode(tmp_path / "c.key") == 0o600
-    assert mode(tmp_path / "c.crt") == 0o666 & ~umask
 
 
 def test_a_private_key_is_never_overwritten(plain):

@@ -42,7 +42,7 @@ static int init(const struct init_options *o, mu_secret *password, mu_ca **ret_c
 
     if (mu_name_parse(o->name ? o->name : "CN=mutual Root CA", &subject, err) != 0 ||
         mu_ca_command_key_spec(o->key_algorithm, &options.key, err) != 0 ||
-        (!o->no_encryption && mu_password_resolve(o->ca_password, "the new CA's keys", password, err) != 0))
+        (!o->no_encryption && mu_password_resolve_new(o->ca_password, "the new CA", password, err) != 0))
         goto out;
     options.subject = subject;
     options.password = password->value;

@@ -68,10 +68,12 @@ static int open_target(struct target *t, const char *path, const char *type_name
         return 0;
     if (type_name && mu_store_type_parse(type_name, &type, err) != 0)
         return -1;
-    if ((type != MU_STORE_PEM || password) && mu_password_resolve(password, path, &t->password, err) != 0)
+    bool exists = access(path, F_OK) == 0;
+    if ((type != MU_STORE_PEM || password) &&
+        (exists ? mu_password_resolve : mu_password_resolve_new)(password, path, &t->password, err) != 0)
         return -1;
     const mu_store_options options = {.type = type_name ? type : MU_STORE_AUTO, .password = t->password.value};
-    return access(path, F_OK) == 0 ? mu_store_open(NULL, path, &options, &t->store, err) : mu_store_new(NULL, type, &t->store, err);
+    return exists ? mu_store_open(NULL, path, &options, &t->store, err) : mu_store_new(NULL, type, &t->store, err);
 }
 
 static int save_target(struct target *t, mu_err **err)
@@ -111,7 +113,7 @@ static int open_targets(struct issuing *i, mu_err **err)
     const struct issue_options *o = i->o;
     if (open_target(&i->key_store, o->key_store, o->key_store_type, o->key_store_password, err) != 0 ||
         open_target(&i->trust_store, o->trust_store, o->trust_store_type, o->trust_store_password, err) != 0 ||
-        (o->key_password && mu_password_resolve(o->key_password, o->certificate_private_key, &i->key_password, err) != 0))
+        (o->key_password && mu_password_resolve_new(o->key_password, o->certificate_private_key, &i->key_password, err) != 0))
         return -1;
     if (i->key_store.store && mu_store_find(i->key_store.store, i->alias))
         return fail_taken(i->alias, o->key_store, err);

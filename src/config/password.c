@@ -116,33 +116,47 @@ void mu_password_forget(void)
     }
 }
 
-static int from_prompt(const char *what, mu_secret *ret_secret, mu_err **err)
+/* A new password twice, until both are the same: with a slip of the finger in it, nobody could ever open what it protects. */
+static int from_prompt(const char *what, bool is_new, mu_secret *ret_secret, mu_err **err)
 {
-    char shown[MU_SHOWN_SIZE], prompt[MU_SHOWN_SIZE + 32];
-    snprintf(prompt, sizeof prompt, "Password of %s: ", mu_escape_to(shown, what));
-    return mu_term_ask_secret(prompt, ret_secret, err);
+    char shown[MU_SHOWN_SIZE], prompt[MU_SHOWN_SIZE + 64];
+    mu_secret again = {0};
+    bool same = true;
+    int rc;
+
+    mu_escape_to(shown, what);
+    do {
+        snprintf(prompt, sizeof prompt, "%s%s of %s: ", same ? "" : "They differ. ", is_new ? "New password" : "Password", shown);
+        rc = mu_term_ask_secret(prompt, ret_secret, err);
+        if (rc == 0 && is_new && (rc = mu_term_ask_secret("The same again: ", &again, err)) == 0)
+            same = strcmp(ret_secret->value, again.value) == 0;
+    } while (rc == 0 && !same);
+    mu_secret_clear(&again);
+    if (rc < 0)
+        mu_secret_clear(ret_secret);
+    return rc;
 }
 
-static int without_spec(const char *what, mu_secret *ret_secret, mu_err **err)
+static int without_spec(const char *what, bool is_new, mu_secret *ret_secret, mu_err **err)
 {
     int rc = from_variable("MUTUAL_STORE_PASSWORD", ret_secret, err);
     mu_err *reason = NULL;
     char shown[MU_SHOWN_SIZE];
     if (rc <= 0)
         return rc;
-    if (from_prompt(what, ret_secret, &reason) == 0)
+    if (from_prompt(what, is_new, ret_secret, &reason) == 0)
         return 0;
     mu_err_free(reason);
     fail_usage(err, "\"%s\" needs a password", mu_escape_to(shown, what));
     return mu_err_hint(err, "give it as env:NAME, file:PATH, fd:N or stdin, or set MUTUAL_STORE_PASSWORD");
 }
 
-int mu_password_resolve(const char *spec, const char *what, mu_secret *ret_secret, mu_err **err)
+static int resolve(const char *spec, const char *what, bool is_new, mu_secret *ret_secret, mu_err **err)
 {
     char shown[MU_SHOWN_SIZE];
     int rc;
     if (!spec)
-        return without_spec(what, ret_secret, err);
+        return without_spec(what, is_new, ret_secret, err);
     if (mu_str_has_prefix(spec, "pass:"))
         return mu_secret_set(ret_secret, spec + 5, strlen(spec + 5), err);
     if (mu_str_has_prefix(spec, "file:"))
@@ -152,10 +166,20 @@ int mu_password_resolve(const char *spec, const char *what, mu_secret *ret_secre
     if (strcmp(spec, "stdin") == 0)
         return read_fd(STDIN_FILENO, "standard input", ret_secret, err);
     if (strcmp(spec, "prompt") == 0)
-        return from_prompt(what, ret_secret, err);
+        return from_prompt(what, is_new, ret_secret, err);
     if (mu_str_has_prefix(spec, "env:")) {
         rc = from_variable(spec + 4, ret_secret, err);
         return rc <= 0 ? rc : fail_usage(err, "the environment has no variable \"%s\"", mu_escape_to(shown, spec + 4));
     }
     return mu_secret_set(ret_secret, spec, strlen(spec), err);
+}
+
+int mu_password_resolve(const char *spec, const char *what, mu_secret *ret_secret, mu_err **err)
+{
+    return resolve(spec, what, false, ret_secret, err);
+}
+
+int mu_password_resolve_new(const char *spec, const char *what, mu_secret *ret_secret, mu_err **err)
+{
+    return resolve(spec, what, true, ret_secret, err);
 }

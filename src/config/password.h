@@ -12,6 +12,8 @@
  * @return 0, or -1 with MU_E_USAGE (nothing to be had there) or, for a file, what mu_file_read says
  */
 int mu_password_resolve(const char *spec, const char *what, mu_secret *ret_secret, mu_err **err);
+/** The same for what is only now being made: a question on the terminal is asked twice. */
+int mu_password_resolve_new(const char *spec, const char *what, mu_secret *ret_secret, mu_err **err);
 /** Wipe what was kept from variables: for programs that go on for long. The variables cannot be named again. */
 void mu_password_forget(void);
 
