@@ -89,10 +89,10 @@ static int check_options(const mu_ca_authority_options *options, mu_err **err)
 }
 
 /* Replaces what an interrupted attempt left: no certificate was ever issued for it, or the name would be in the ledger. */
-static int write_file(const mu_ca *ca, const char *name, const char *suffix, const char *text, mu_err **err)
+static int write_file(const mu_ca *ca, const char *name, const char *suffix, bool secret, const char *text, mu_err **err)
 {
     char *path = mu_ca_path(ca, name, suffix);
-    const mu_file_replace_options options = {.new_mode = 0600};
+    const mu_file_replace_options options = {.new_mode = mu_file_mode(secret)};
     int rc = path ? mu_file_replace(path, text, strlen(text), &options, err) : mu_fail_nomem(err);
     free(path);
     return rc;
@@ -103,7 +103,7 @@ static int write_key(const mu_ca *ca, const mu_ca_authority_options *options, EV
     char *pem = NULL;
     int rc = mu_key_pem(ca->libctx, key, options->password, MU_CA_KEY_ITERATIONS, &pem, err);
     if (rc == 0)
-        rc = write_file(ca, options->name, "key", pem, err);
+        rc = write_file(ca, options->name, "key", true, pem, err);
     OPENSSL_clear_free(pem, pem ? strlen(pem) : 0);
     return rc;
 }
@@ -114,7 +114,7 @@ static int write_cert(const mu_ca *ca, const char *name, X509 *cert, mu_err **er
     char *pem = NULL;
     int rc = one && sk_X509_push(one, cert) ? mu_certs_pem(one, &pem, err) : mu_fail_nomem(err);
     if (rc == 0)
-        rc = write_file(ca, name, "crt", pem, err);
+        rc = write_file(ca, name, "crt", false, pem, err);
     OPENSSL_free(pem);
     sk_X509_free(one);
     return rc;
