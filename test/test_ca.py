@@ -359,6 +359,23 @@ def test_modes_whatever_the_umask(mutual, tmp_path, umask):
     assert mode(tmp_path / "c.p12") == mode(tmp_path / "c.key") == 0o600
 
 
+def test_a_full_disk_leaves_nothing_in_the_way(empty):
+    limited = lambda blocks: proc.run(["sh", "-c", f"ulimit -f {blocks}; exec '{empty.mutual.path}' ca init --ca ca --key-algorithm EC "
+                                       "--no-encryption"], cwd=empty.folder)
+    full = limited(8)
+    assert full.status == 3 and "[write-failed]" in full.err and os.listdir(empty.dir) == [], full
+    assert limited(1000).status == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_a_ca_of_somebody_else_is_not_called_missing(plain):
+    for folder in (plain.folder, *plain.folder.parents[:2]):
+        folder.chmod(0o755)
+    result = proc.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", plain.mutual.path, "ca", "list", "--ca", plain.dir])
+    assert result.status == 3 and "[file-permission]" in result.err and "ca init" not in result.err, result
+    assert plain("list").status == 0
+
+
 def test_a_private_key_is_never_overwritten(plain):
     key = plain.folder / "c.key"
     args = ("issue", "--profile", "client", "--key-algorithm", "EC", "--certificate", "c.crt", "--certificate-private-key", key)

@@ -37,6 +37,9 @@ typedef struct mu_file_replace_options {
  */
 int mu_file_replace(const char *path, const void *data, size_t len, const mu_file_replace_options *options, mu_err **err);
 
+/** The cause of such an errno: MU_E_FILE_PERMISSION, MU_E_STORE_NOT_FOUND (a folder is missing or in the way), else MU_E_WRITE_FAILED. */
+mu_code mu_file_write_code(int errnum);
+
 /** 0600 if it holds a secret, otherwise 0666 less the umask: for new_mode. */
 mode_t mu_file_mode(bool secret);
 

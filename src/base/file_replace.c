@@ -47,12 +47,16 @@ static const struct errno_hint hints[] = {
     {EPERM, "the system forbids it even so: look for the attributes immutable or append-only (lsattr) and for a sticky directory"},
 };
 
+mu_code mu_file_write_code(int errnum)
+{
+    return errnum == EACCES || errnum == EPERM                         ? MU_E_FILE_PERMISSION
+           : errnum == ENOENT || errnum == ENOTDIR || errnum == EISDIR ? MU_E_STORE_NOT_FOUND
+                                                                       : MU_E_WRITE_FAILED;
+}
+
 static int fail(struct job *job, int errnum, const char *what)
 {
-    mu_code code = errnum == EACCES || errnum == EPERM                         ? MU_E_FILE_PERMISSION
-                   : errnum == ENOENT || errnum == ENOTDIR || errnum == EISDIR ? MU_E_STORE_NOT_FOUND
-                                                                               : MU_E_WRITE_FAILED;
-    mu_fail_errno(job->err, code, errnum, "cannot write \"%s\": %s", job->shown, what);
+    mu_fail_errno(job->err, mu_file_write_code(errnum), errnum, "cannot write \"%s\": %s", job->shown, what);
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
         if (hints[i].errnum == errnum)
             mu_err_hint(job->err, "%s", hints[i].hint);

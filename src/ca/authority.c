@@ -17,9 +17,7 @@
 static int fail_dir(const char *dir, int errnum, const char *doing, mu_err **err)
 {
     char shown[MU_SHOWN_SIZE];
-    mu_code code = errnum == EACCES || errnum == EPERM ? MU_E_FILE_PERMISSION
-                   : errnum == ENOENT || errnum == ENOTDIR ? MU_E_STORE_NOT_FOUND : MU_E_WRITE_FAILED;
-    return mu_fail_errno(err, code, errnum, "cannot %s \"%s\"", doing, mu_escape_to(shown, dir));
+    return mu_fail_errno(err, mu_file_write_code(errnum), errnum, "cannot %s \"%s\"", doing, mu_escape_to(shown, dir));
 }
 
 static int require_empty(const char *dir, mu_err **err)

@@ -1,4 +1,5 @@
 #include "ca/ledger.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -122,11 +123,24 @@ static int create_file(const char *path, mu_err **err)
     return rc;
 }
 
+/* Beside what is left of a failed attempt nobody could try again. */
+static void remove_files(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        char *name = mu_asprintf("%s%s", path, suffixes[i]);
+        if (name)
+            unlink(name);
+        free(name);
+    }
+}
+
 int mu_ledger_create(const char *path, mu_ledger **ret_ledger, mu_err **err)
 {
     mu_ledger *ledger = NULL;
     char *ids = mu_asprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;", APPLICATION_ID, SCHEMA_VERSION);
     int rc = ids ? create_file(path, err) : mu_fail_nomem(err);
+    bool made = rc == 0;
 
     if (rc == 0 && (rc = connect(path, &ledger, err)) == 0)
         rc = execute(ledger, "PRAGMA journal_mode = WAL; BEGIN IMMEDIATE;", "set up", err) != 0 ||
@@ -134,10 +148,13 @@ int mu_ledger_create(const char *path, mu_ledger **ret_ledger, mu_err **err)
                  ? -1
                  : 0;
     free(ids);
-    if (rc == 0)
+    if (rc == 0) {
         *ret_ledger = ledger;
-    else
-        mu_ledger_close(ledger);
+        return 0;
+    }
+    mu_ledger_close(ledger);
+    if (made)
+        remove_files(path);
     return rc;
 }
 
@@ -148,8 +165,10 @@ int mu_ledger_open(const char *path, mu_ledger **ret_ledger, mu_err **err)
 
     if (access(path, F_OK) != 0) {
         char shown[MU_SHOWN_SIZE];
-        mu_fail_errno(err, errno == EACCES ? MU_E_FILE_PERMISSION : MU_E_STORE_NOT_FOUND, errno, "there is no CA ledger \"%s\"",
-                      mu_escape_to(shown, path));
+        mu_escape_to(shown, path);
+        if (errno != ENOENT && errno != ENOTDIR)
+            return mu_fail_errno(err, mu_file_write_code(errno), errno, "may not use the CA ledger \"%s\"", shown);
+        mu_fail_errno(err, MU_E_STORE_NOT_FOUND, errno, "there is no CA ledger \"%s\"", shown);
         return mu_err_hint(err, "Create a CA with: mutual ca init --ca DIR");
     }
     if (connect(path, &ledger, err) != 0)

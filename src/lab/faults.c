@@ -84,7 +84,7 @@ static int clear_broken(mu_lab *lab, mu_err **err)
     char *dir = mu_lab_path(lab, "broken");
     int rc = dir ? 0 : mu_fail_nomem(err);
     if (rc == 0 && mkdir(dir, 0777) < 0 && errno != EEXIST)
-        rc = mu_fail_errno(err, MU_E_WRITE_FAILED, errno, "cannot make the folder \"%s\"", dir);
+        rc = mu_fail_errno(err, mu_file_write_code(errno), errno, "cannot make the folder \"%s\"", dir);
     for (size_t i = 0; rc == 0 && i < sizeof remade / sizeof remade[0]; i++) {
         char *path = mu_asprintf("%s/%s", dir, remade[i]);
         if (!path)

@@ -222,7 +222,7 @@ static int make_dir(mu_lab *lab, const char *name, mu_err **err)
     char *path = mu_lab_path(lab, name);
     int rc = path ? 0 : mu_fail_nomem(err);
     if (rc == 0 && mkdir(path, 0777) < 0 && errno != EEXIST)
-        rc = mu_fail_errno(err, MU_E_WRITE_FAILED, errno, "cannot make the folder \"%s\"", path);
+        rc = mu_fail_errno(err, mu_file_write_code(errno), errno, "cannot make the folder \"%s\"", path);
     free(path);
     return rc;
 }
