@@ -399,6 +399,20 @@ def test_refusal_by_http(mutual, script, pki, code):
     assert result.status == 5 and result.out == "no!\n" and "server-refuses-all" in result.err, result
 
 
+def test_an_output_file_waits_for_the_answer(mutual, script, pki, tmp_path):
+    out, folder = tmp_path / "out", tmp_path / "folder"
+    folder.mkdir()
+    out.write_text("precious, and longer than what comes")
+    refused = mutual("get", script(b"garbage without end\r\n\r\n").url, *trust(pki), "-o", out)
+    assert refused.status == 6 and out.read_text().startswith("precious"), refused
+    server = script(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    assert mutual("get", server.url, *trust(pki), "-o", out).status == 0 and out.read_text() == "ok"
+    assert mutual("get", server.url, *trust(pki), "-o", "/dev/null").status == 0
+    for path in (folder, tmp_path / "none" / "out"):
+        result = mutual("get", server.url, *trust(pki), "-o", path)
+        assert result.status == 3 and "[store-not-found]" in result.err and "free space" not in result.err, result
+
+
 def test_request(mutual, script, pki, tmp_path):
     server = script(b"HTTP/1.1 200 OK\r\nX-A: \xc2\x9b31m \"x\"\r\nContent-Length: 2\r\n\r\nok")
     body = tmp_path / "body"

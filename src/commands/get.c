@@ -12,9 +12,12 @@
 #include "report/verdict_json.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define BODY_MAX_BYTES (256u << 20)
 
@@ -163,14 +166,16 @@ static int open_output(get_run *run, mu_err **err)
         run->out = run->report == REPORT_HUMAN ? stdout : NULL;
         return 0;
     }
-    run->out = fopen(path, "we");
+    /* What is in the file stays there until there is an answer. */
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+    run->out = fd < 0 ? NULL : fdopen(fd, "w");
     if (run->out)
         return 0;
     int errnum = errno;
-    char *safe = mu_escape_dup(path, strlen(path));
-    mu_fail_errno(err, MU_E_WRITE_FAILED, errnum, "\"%s\" cannot be written", safe ? safe : "");
-    free(safe);
-    return -1;
+    char shown[MU_SHOWN_SIZE];
+    if (fd >= 0)
+        close(fd);
+    return mu_fail_errno(err, mu_file_write_code(errnum), errnum, "\"%s\" cannot be written", mu_escape_to(shown, path));
 }
 
 static void write_out(get_run *run, const void *data, size_t len)
@@ -184,11 +189,14 @@ static void on_body(void *arg, const void *data, size_t len)
     write_out(arg, data, len);
 }
 
-/* The head is shown as text, so it is escaped; the body is handed on as it is. */
+/* An answer has come. Its head is shown as text, so it is escaped; the body is handed on as it is. */
 static void on_head(void *arg, const mu_http_parser *response)
 {
     get_run *run = arg;
     mu_buf text;
+    struct stat st;
+    if (run->options->output && fstat(fileno(run->out), &st) == 0 && S_ISREG(st.st_mode) && ftruncate(fileno(run->out), 0) != 0)
+        run->write_failed = true;
     if (!run->options->include)
         return;
     mu_buf_init(&text, MU_BUF_TEXT_MAX);
