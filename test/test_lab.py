@@ -54,6 +54,21 @@ def test_every_file_says_who_loads_it_and_what_it_proves(healthy):
         assert step["command"].startswith("mutual ") and not step["kept"]
 
 
+def test_the_other_way_to_do_it_does_it(healthy, jdk, tmp_path):
+    """What it says openssl and the JDK's keytool would do, in a folder of their own: the same kind of stores, good for the same purposes."""
+    _, story = healthy
+    (tmp_path / "ca").mkdir()
+    (tmp_path / "certs").mkdir()
+    commands = [step["otherwise"] for step in story["steps"] if step["kind"] == "file"]
+    assert {command.split()[0] for command in commands} == {"openssl", "keytool"}
+    script = "\n".join([commands[0], "cp ca/root.crt certs/root-ca.crt", *commands[1:]])
+    proc.run_ok(["bash", "-euc", script], cwd=tmp_path, env={"PATH": f"{jdk.bin}:{os.environ['PATH']}"})
+    for who in ("server", "client"):
+        proc.run_ok(["openssl", "verify", "-purpose", f"ssl{who}", "-CAfile", tmp_path / "certs/root-ca.crt", tmp_path / f"certs/{who}.crt"])
+        for store in (f"{who}.p12", f"{who}-trust.p12"):
+            assert "lab-root-ca" in jdk.keytool_ok("-list", "-keystore", tmp_path / store, "-storepass", "changeit").out
+
+
 def test_a_jvm_loads_the_stores(healthy, jdks):
     folder, _ = healthy
     for jdk in jdks:

@@ -14,55 +14,54 @@
 #define PASS " -storepass " MU_LAB_PASSWORD
 #define ROOT_NAME "CN=Lab mTLS Root CA, O=Mutual Lab, C=US"
 
+#define OPENSSL_SIGN(who, san)                                                                                                             \
+    "openssl x509 -req -in certs/" who ".csr -CA ca/root.crt -CAkey ca/root.key -CAcreateserial -days 365 -out certs/" who ".crt"           \
+    " -extfile <(printf \"" san "\\nextendedKeyUsage=" who "Auth\")"
+
 static const mu_lab_step steps[] = {
     {"A private root CA", "ca/root.crt", "ca/ (certificate, key and ledger)", "nobody: the key signs, only the certificate travels",
      "both sides can trust one issuer that is theirs",
      "mutual ca init --ca ca --name \"" ROOT_NAME "\" --key-algorithm {root} --days 3650 --no-encryption",
-     "openssl req -x509 -newkey rsa:4096 -noenc -keyout root-ca.key -out root-ca.crt -days 3650 -subj …"},
+     "openssl req -x509 {openssl} -noenc -keyout ca/root.key -out ca/root.crt -days 3650 -subj \"/C=US/O=Mutual Lab/CN=Lab mTLS Root CA\""
+     " -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign"},
 
     {"The server's identity", "server.p12", "server.p12 with alias server: a key, still with a self-signed certificate",
      "the server (KeyManagerFactory, --key-store)", "the key is made where it is used and never travels",
      "mutual keytool -genkeypair -alias server {key} -validity 365 -keystore server.p12 -storetype PKCS12" PASS
-     " -dname \"CN=mtls-server.lab.local, O=Mutual Lab, C=US\" -ext san=dns:mtls-server.lab.local,ip:127.0.0.1",
-     "keytool -genkeypair … (the same words)"},
+     " -dname \"CN=mtls-server.lab.local, O=Mutual Lab, C=US\" -ext san=dns:mtls-server.lab.local,ip:127.0.0.1", NULL},
     {NULL, "certs/server.csr", "certs/server.csr", "the CA", "what the CA signs is a public key and a name",
-     "mutual keytool -certreq -alias server -keystore server.p12" PASS " -file certs/server.csr", "keytool -certreq …"},
+     "mutual keytool -certreq -alias server -keystore server.p12" PASS " -file certs/server.csr", NULL},
     {NULL, "certs/server.crt", "certs/server.crt with extendedKeyUsage serverAuth and its names", "server.p12, next",
      "the address 127.0.0.1 and the name are in the certificate, so clients can check them",
      "mutual ca sign --ca ca --csr certs/server.csr --profile server --san dns:mtls-server.lab.local,ip:127.0.0.1 --days 365"
      " --out certs/server.crt",
-     "openssl x509 -req -in certs/server.csr -CA … -CAkey … -extfile server.ext -out certs/server.crt"},
+     OPENSSL_SIGN("server", "subjectAltName=DNS:mtls-server.lab.local,IP:127.0.0.1")},
     {NULL, "server.p12:lab-root-ca", "the root in server.p12, so that the reply finds its issuer", "the server", "the chain can be built",
-     "mutual keytool -importcert -alias lab-root-ca -keystore server.p12" PASS " -file certs/root-ca.crt -noprompt",
-     "keytool -importcert …"},
+     "mutual keytool -importcert -alias lab-root-ca -keystore server.p12" PASS " -file certs/root-ca.crt -noprompt", NULL},
     {NULL, "server.p12:server", "the signed certificate in place of the self-signed one", "the server",
      "server.p12 now proves a name that the CA vouches for",
-     "mutual keytool -importcert -alias server -keystore server.p12" PASS " -file certs/server.crt -noprompt", "keytool -importcert …"},
+     "mutual keytool -importcert -alias server -keystore server.p12" PASS " -file certs/server.crt -noprompt", NULL},
 
     {"The client's identity", "client.p12", "client.p12 with alias client", "the client (KeyManagerFactory, javax.net.ssl.keyStore)",
      "the client has something to show",
      "mutual keytool -genkeypair -alias client {key} -validity 365 -keystore client.p12 -storetype PKCS12" PASS
-     " -dname \"CN=mtls-client.lab.local, O=Mutual Lab, C=US\" -ext san=dns:mtls-client.lab.local -ext eku=clientAuth",
-     "keytool -genkeypair …"},
+     " -dname \"CN=mtls-client.lab.local, O=Mutual Lab, C=US\" -ext san=dns:mtls-client.lab.local -ext eku=clientAuth", NULL},
     {NULL, "certs/client.csr", "certs/client.csr", "the CA", "as for the server",
-     "mutual keytool -certreq -alias client -keystore client.p12" PASS " -file certs/client.csr", "keytool -certreq …"},
+     "mutual keytool -certreq -alias client -keystore client.p12" PASS " -file certs/client.csr", NULL},
     {NULL, "certs/client.crt", "certs/client.crt with extendedKeyUsage clientAuth", "client.p12, next",
      "this certificate may be used by a client, and by nothing else",
      "mutual ca sign --ca ca --csr certs/client.csr --profile client --san dns:mtls-client.lab.local --days 365 --out certs/client.crt",
-     "openssl x509 -req … -extfile client.ext"},
+     OPENSSL_SIGN("client", "subjectAltName=DNS:mtls-client.lab.local")},
     {NULL, "client.p12:lab-root-ca", "the root in client.p12", "the client", "the chain can be built",
-     "mutual keytool -importcert -alias lab-root-ca -keystore client.p12" PASS " -file certs/root-ca.crt -noprompt",
-     "keytool -importcert …"},
+     "mutual keytool -importcert -alias lab-root-ca -keystore client.p12" PASS " -file certs/root-ca.crt -noprompt", NULL},
     {NULL, "client.p12:client", "the signed certificate in client.p12", "the client", "the client can prove who it is",
-     "mutual keytool -importcert -alias client -keystore client.p12" PASS " -file certs/client.crt -noprompt", "keytool -importcert …"},
+     "mutual keytool -importcert -alias client -keystore client.p12" PASS " -file certs/client.crt -noprompt", NULL},
 
     {"Whom each side trusts", "server-trust.p12", "server-trust.p12: the root, no key", "the server (TrustManagerFactory, --trust-store)",
      "the server can judge clients",
-     "mutual keytool -importcert -alias lab-root-ca -keystore server-trust.p12" PASS " -file certs/root-ca.crt -noprompt",
-     "keytool -importcert …"},
+     "mutual keytool -importcert -alias lab-root-ca -keystore server-trust.p12" PASS " -file certs/root-ca.crt -noprompt", NULL},
     {NULL, "client-trust.p12", "client-trust.p12: the same", "the client (javax.net.ssl.trustStore)", "the client can judge the server",
-     "mutual keytool -importcert -alias lab-root-ca -keystore client-trust.p12" PASS " -file certs/root-ca.crt -noprompt",
-     "keytool -importcert …"},
+     "mutual keytool -importcert -alias lab-root-ca -keystore client-trust.p12" PASS " -file certs/root-ca.crt -noprompt", NULL},
 };
 
 char *mu_lab_path(const mu_lab *lab, const char *name)
@@ -181,11 +180,17 @@ static int is_good(mu_lab *lab, const char *what, bool *ret_good, mu_err **err)
 static int do_step(mu_lab *lab, const mu_lab_step *step, bool kept, mu_err **err)
 {
     char *command = mu_lab_expand(lab, step->command);
-    if (!command)
-        return mu_fail_nomem(err);
-    mu_lab_say_step(lab, step, command, kept);
-    int rc = kept ? 0 : mu_lab_do(lab, command, err);
+    /* keytool's commands are the JDK's, word for word. */
+    char *otherwise = step->otherwise ? mu_lab_expand(lab, step->otherwise) : command ? mu_strdup(command + strlen("mutual ")) : NULL;
+    int rc = -1;
+    if (!command || !otherwise) {
+        mu_fail_nomem(err);
+    } else {
+        mu_lab_say_step(lab, step, command, otherwise, kept);
+        rc = kept ? 0 : mu_lab_do(lab, command, err);
+    }
     free(command);
+    free(otherwise);
     return rc;
 }
 

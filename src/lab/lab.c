@@ -18,17 +18,19 @@ char *mu_lab_expand(const mu_lab *lab, const char *command)
     const struct {
         const char *name, *value;
     } words[] = {{"{root}", ec ? "EC:P-256" : "RSA:4096"},
+                 {"{openssl}", ec ? "-newkey ec -pkeyopt ec_paramgen_curve:P-256" : "-newkey rsa:4096"},
                  {"{key}", ec ? "-keyalg EC -groupname secp256r1" : "-keyalg RSA -keysize 2048"},
                  {"{port}", port}};
+    const size_t count = sizeof words / sizeof words[0];
     mu_buf out;
 
     snprintf(port, sizeof port, "%d", lab->port);
     mu_buf_init(&out, 8192);
     while (*command) {
         size_t i = 0;
-        while (i < 3 && !mu_str_has_prefix(command, words[i].name))
+        while (i < count && !mu_str_has_prefix(command, words[i].name))
             i++;
-        if (i < 3) {
+        if (i < count) {
             mu_buf_add_str(&out, words[i].value);
             command += strlen(words[i].name);
         } else {

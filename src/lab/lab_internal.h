@@ -17,7 +17,7 @@ typedef struct mu_lab {
     int title_count, run_count, failed_count;
 } mu_lab;
 
-/** One command of the lab. `{root}`, `{key}` and `{port}` stand for the key algorithms and the port. */
+/** One command of the lab. `{root}`, `{key}`, `{openssl}` and `{port}` stand for the key algorithms and the port. */
 typedef struct mu_lab_step {
     const char *title;      /* NULL: goes on with the step before */
     const char *file;       /* what the command makes; it is skipped when that is there and still good */
@@ -25,7 +25,7 @@ typedef struct mu_lab_step {
     const char *loaded_by;
     const char *proves;
     const char *command;
-    const char *otherwise;  /* the same with keytool or openssl */
+    const char *otherwise;  /* the same with openssl; NULL: with the JDK's keytool, in the same words */
 } mu_lab_step;
 
 /** The command with its placeholders filled; owned by the caller (free), NULL when out of memory. */
@@ -77,7 +77,7 @@ void mu_lab_seen_done(mu_lab_seen *seen);
 
 /* story.c: printing */
 void mu_lab_say_title(mu_lab *lab, const char *title);
-void mu_lab_say_step(mu_lab *lab, const mu_lab_step *step, const char *command, bool kept);
+void mu_lab_say_step(mu_lab *lab, const mu_lab_step *step, const char *command, const char *otherwise, bool kept);
 void mu_lab_say_command(mu_lab *lab, const char *command);
 /** A run, right or wrong; counts. proves may be NULL. */
 void mu_lab_say_run(mu_lab *lab, const char *title, const char *proves, const mu_lab_seen *seen);

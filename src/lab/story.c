@@ -52,13 +52,13 @@ void mu_lab_say_command(mu_lab *lab, const char *command)
     fflush(stdout);
 }
 
-void mu_lab_say_step(mu_lab *lab, const mu_lab_step *step, const char *command, bool kept)
+void mu_lab_say_step(mu_lab *lab, const mu_lab_step *step, const char *command, const char *otherwise, bool kept)
 {
     if (step->title)
         mu_lab_say_title(lab, step->title);
-    note(lab, json_pack("{s:s, s:s*, s:s, s:s, s:s, s:o, s:s, s:b}", "kind", "file", "title", lab->title, "makes", step->makes, "loaded_by",
-                        step->loaded_by, "proves", step->proves, "command", mu_json_text(command), "otherwise", step->otherwise, "kept",
-                        kept));
+    note(lab, json_pack("{s:s, s:s*, s:s, s:s, s:s, s:o, s:o, s:b}", "kind", "file", "title", lab->title, "makes", step->makes, "loaded_by",
+                        step->loaded_by, "proves", step->proves, "command", mu_json_text(command), "otherwise", mu_json_text(otherwise),
+                        "kept", kept));
     if (!prints(lab))
         return;
     printf("\n   %-10s %s%s\n", "makes", step->makes, kept ? " (kept from the last time)" : "");
@@ -66,7 +66,7 @@ void mu_lab_say_step(mu_lab *lab, const mu_lab_step *step, const char *command, 
     field("proves", step->proves);
     fputs("   $ ", stdout);
     styled(MU_STYLE_DIM, command);
-    printf("\n   or: %s\n", step->otherwise);
+    printf("\n   or: %s\n", otherwise);
     fflush(stdout);
 }
 
