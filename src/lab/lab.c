@@ -73,6 +73,7 @@ static int choose_port(int wanted, int *ret_port, mu_err **err)
 
 static int run_all(mu_lab *lab, mu_err **err)
 {
+    mu_lab_say_begin(lab);
     if (mu_lab_make_files(lab, err) < 0 || mu_lab_four_runs(lab, err) < 0)
         return -1;
     /* A healthy set-up comes first: faults planted in a broken one would prove nothing. */

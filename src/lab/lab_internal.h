@@ -76,6 +76,7 @@ int mu_lab_client(mu_lab *lab, mu_process *server, const char *arguments, const 
 void mu_lab_seen_done(mu_lab_seen *seen);
 
 /* story.c: printing */
+void mu_lab_say_begin(const mu_lab *lab);
 void mu_lab_say_title(mu_lab *lab, const char *title);
 void mu_lab_say_step(mu_lab *lab, const mu_lab_step *step, const char *command, const char *otherwise, bool kept);
 void mu_lab_say_command(mu_lab *lab, const char *command);

@@ -29,6 +29,13 @@ static void field(const char *name, const char *text)
         printf("   %-10s %s\n", name, text);
 }
 
+void mu_lab_say_begin(const mu_lab *lab)
+{
+    if (prints(lab))
+        printf("Commands run in \"%s\", with MUTUAL_STORE_PASSWORD=" MU_LAB_PASSWORD ". To repeat one by hand, do the same.\n",
+               lab->options->dir);
+}
+
 void mu_lab_say_title(mu_lab *lab, const char *title)
 {
     lab->title = title;
@@ -66,7 +73,7 @@ void mu_lab_say_step(mu_lab *lab, const mu_lab_step *step, const char *command, 
     field("proves", step->proves);
     fputs("   $ ", stdout);
     styled(MU_STYLE_DIM, command);
-    printf("\n   or: %s\n", otherwise);
+    printf("\n   or: %s\n", step->otherwise ? otherwise : "the JDK's keytool, in the same words");
     fflush(stdout);
 }
 
