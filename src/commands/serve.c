@@ -122,7 +122,6 @@ static int make_server(const serve_options *o, mu_server **ret_server, mu_err **
         .idle_timeout_ms = o->idle_timeout_s * 1000,
         .max_connections = o->max_connections,
         .max_connections_per_address = o->max_connections_per_address,
-        .log = true,
     };
     int rc = -1;
 

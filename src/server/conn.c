@@ -15,6 +15,8 @@
 #define IN_BYTES 4096
 #define OUT_BYTES (16 << 10)
 #define DRAIN_MS 2000
+#define BODY_TIMEOUT_MS 60000  /* for a whole body */
+#define WRITE_TIMEOUT_MS 30000 /* without any progress of an answer */
 #define DRAIN_BYTES (1 << 20)
 
 typedef enum phase {
@@ -42,7 +44,6 @@ struct conn {
     bool served;          /* at least one request was answered */
     bool keep_alive;      /* after the answer that is being written */
     bool close_when_idle; /* the server stops */
-    bool verdict_told;
     size_t in_at, in_len, drained;
     mu_buf out;
     size_t out_at;
@@ -87,21 +88,6 @@ void conn_free(conn *c)
     worker_conn_gone(w);
 }
 
-/* Once for each connection. In TLS 1.3 a client's refusal may arrive after our handshake: then it is told in the log only. */
-static void tell_verdict(conn *c, const mu_verdict *verdict)
-{
-    char peer[MU_ADDRESS_TEXT_MAX];
-
-    if (verdict->code != MU_OK) {
-        c->worker->counts.refused++;
-        refusal_log_write(c->worker, verdict, &c->peer);
-    } else
-        c->worker->counts.handshakes++;
-    if (config(c)->on_verdict && !c->verdict_told)
-        config(c)->on_verdict(config(c)->arg, verdict, mu_address_text(&c->peer, peer));
-    c->verdict_told = true;
-}
-
 /* ---- the end ---- */
 
 static step half_close(conn *c)
@@ -115,7 +101,7 @@ static step half_close(conn *c)
 static step start_shutdown(conn *c)
 {
     c->phase = SHUTDOWN;
-    set_timer(c, config(c)->write_timeout_ms);
+    set_timer(c, WRITE_TIMEOUT_MS);
     return STEP_AGAIN;
 }
 
@@ -146,7 +132,9 @@ static step wait_for_request(conn *c)
 
 static step refused(conn *c)
 {
-    tell_verdict(c, mu_tls_conn_verdict(c->tls));
+    const mu_verdict *verdict = mu_tls_conn_verdict(c->tls);
+    if (verdict->code != MU_OK)
+        refusal_log_write(c->worker, verdict, &c->peer);
     return half_close(c);
 }
 
@@ -154,7 +142,6 @@ static step step_handshake(conn *c)
 {
     switch (mu_tls_handshake(c->tls)) {
     case MU_TLS_OK:
-        tell_verdict(c, mu_tls_conn_verdict(c->tls));
         return wait_for_request(c);
     case MU_TLS_WANT_READ:
     case MU_TLS_WANT_WRITE:
@@ -179,7 +166,7 @@ static void start_answer(conn *c, mu_reply *reply, bool keep_alive, bool head_on
     if (reply->body && !head_only)
         mu_buf_add(&c->out, reply->body, reply->length);
     c->phase = ANSWER;
-    set_timer(c, config(c)->write_timeout_ms);
+    set_timer(c, WRITE_TIMEOUT_MS);
 }
 
 static step answer_request(conn *c)
@@ -215,7 +202,7 @@ static step parse_some(conn *c)
     c->ask_parser = event == MU_HTTP_HEAD;
     switch (event) {
     case MU_HTTP_HEAD:
-        set_timer(c, config(c)->body_timeout_ms);
+        set_timer(c, BODY_TIMEOUT_MS);
         if (!mu_http_expects_continue(c->parser) || c->in_at < c->in_len)
             return STEP_AGAIN;
         mu_buf_add_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -263,7 +250,7 @@ static step step_write(conn *c)
     switch (mu_tls_write(c->tls, c->out.data + c->out_at, c->out.len - c->out_at, &written)) {
     case MU_TLS_OK:
         c->out_at += written;
-        set_timer(c, config(c)->write_timeout_ms);
+        set_timer(c, WRITE_TIMEOUT_MS);
         if (c->out_at == c->out.len) {
             mu_buf_reset(&c->out);
             c->out_at = 0;
@@ -282,7 +269,7 @@ static step step_continue(conn *c)
     if (c->out.len || c->out.failed)
         return step_write(c);
     c->phase = REQUEST;
-    set_timer(c, config(c)->body_timeout_ms);
+    set_timer(c, BODY_TIMEOUT_MS);
     return STEP_AGAIN;
 }
 
@@ -308,7 +295,6 @@ static step step_answer(conn *c)
     if (c->file_fd >= 0)
         close(c->file_fd);
     c->file_fd = -1;
-    c->worker->counts.requests++;
     c->served = true;
     if (!c->keep_alive)
         return start_shutdown(c);
@@ -365,7 +351,7 @@ static void timed_out(void *arg)
         verdict = *mu_tls_conn_verdict(c->tls);
         verdict.code = MU_E_HANDSHAKE_TIMEOUT;
         verdict.by = MU_BY_US;
-        tell_verdict(c, &verdict);
+        refusal_log_write(c->worker, &verdict, &c->peer);
         half_close(c);
         break;
     case REQUEST:

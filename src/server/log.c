@@ -98,8 +98,6 @@ void refusal_log_write(worker *w, const mu_verdict *verdict, const mu_address *p
     char text[MU_ADDRESS_TEXT_MAX];
     mu_buf line;
 
-    if (!w->server->config.log)
-        return;
     if (!w->log.timer.slot)
         mu_loop_set_timer(w->loop, &w->log.timer, 1000);
     if (w->log.lines++ >= LINES_A_SECOND) {

@@ -22,10 +22,7 @@ static void fill_defaults(mu_server_config *config)
         config->workers = processors > 0 ? (int)processors : 1;
     set_default(&config->handshake_timeout_ms, 10000);
     set_default(&config->head_timeout_ms, 10000);
-    set_default(&config->body_timeout_ms, 60000);
     set_default(&config->idle_timeout_ms, 60000);
-    set_default(&config->write_timeout_ms, 30000);
-    set_default(&config->stop_timeout_ms, 5000);
     if (config->max_connections <= 0)
         config->max_connections = 10000;
     if (config->max_connections_per_address <= 0)
@@ -149,27 +146,7 @@ void mu_server_free(mu_server *server)
     free(server);
 }
 
-int mu_server_port(const mu_server *server)
-{
-    return mu_address_port(mu_server_address(server, 0));
-}
-
 const mu_address *mu_server_address(const mu_server *server, size_t index)
 {
     return index < server->listener_count ? mu_listener_address(server->listeners[index]) : NULL;
-}
-
-mu_server_counts mu_server_counters(const mu_server *server)
-{
-    mu_server_counts sum = {0};
-
-    for (int i = 0; i < server->worker_count; i++) {
-        const worker *w = &server->workers[i];
-        sum.connections += w->counts.connections;
-        sum.over_limit += w->counts.over_limit;
-        sum.handshakes += w->counts.handshakes;
-        sum.refused += w->counts.refused;
-        sum.requests += w->counts.requests;
-    }
-    return sum;
 }

@@ -1,6 +1,6 @@
 /**
- * An HTTPS server with client certificates: worker threads, each with its own event loop, listener, library context, TLS
- * context and counters, so that connections take no lock. Usable by other commands in-process (lab).
+ * An HTTPS server with client certificates: worker threads, each with its own event loop, listener, library context and TLS
+ * context, so that connections take no lock. A refused handshake is a line on standard error (format: log.c).
  *
  *     mu_server_new    checks everything, makes the contexts, binds
  *     mu_server_start  begins to accept, in threads of its own
@@ -30,21 +30,10 @@ typedef struct mu_server_config {
     /* Milliseconds; 0: the default */
     int64_t handshake_timeout_ms; /* for the whole handshake: 10 s */
     int64_t head_timeout_ms;      /* from a request's first byte to the end of its head: 10 s */
-    int64_t body_timeout_ms;      /* for the whole body: 60 s */
     int64_t idle_timeout_ms;      /* without a request: 60 s */
-    int64_t write_timeout_ms;     /* without any progress of an answer: 30 s */
-    int64_t stop_timeout_ms;      /* for running requests when stopping: 5 s */
     /* For each worker; 0: the default */
     long max_connections;             /* 10,000 */
     long max_connections_per_address; /* 1,024; an IPv6 address counts as its /64 */
-
-    /**
-     * Called once for every handshake, accepted (code MU_OK) or refused, from the threads of the workers, maybe several at once.
-     * verdict and peer ("127.0.0.1:40312") are borrowed for the call. NULL: nobody wants to know.
-     */
-    void (*on_verdict)(void *arg, const mu_verdict *verdict, const char *peer);
-    void *arg;
-    bool log; /* a line on standard error for every refused handshake, at most 10 a second and worker; format: log.c */
 } mu_server_config;
 
 /**
@@ -54,25 +43,12 @@ typedef struct mu_server_config {
 int mu_server_new(const mu_server_config *config, mu_server **ret_server, mu_err **err);
 /** @return 0, or -1 with MU_E_INTERNAL (no threads); then nothing runs */
 int mu_server_start(mu_server *server, mu_err **err);
-/** Stops accepting, lets running requests finish within stop_timeout_ms, and returns when all threads have ended. */
+/** Stops accepting, lets running requests finish within five seconds, and returns when all threads have ended. */
 void mu_server_stop(mu_server *server);
 /** Stops if need be. */
 void mu_server_free(mu_server *server);
 
-/** Of the first listener; 0 for a unix socket. */
-int mu_server_port(const mu_server *server);
 /** With the real port; NULL past the end. */
 const mu_address *mu_server_address(const mu_server *server, size_t index);
-
-typedef struct mu_server_counts {
-    uint64_t connections; /* accepted by accept(2) and within the limits */
-    uint64_t over_limit;  /* closed at once */
-    uint64_t handshakes;  /* complete */
-    uint64_t refused;     /* handshakes that failed, whoever refused */
-    uint64_t requests;    /* answered, errors included */
-} mu_server_counts;
-
-/** Sums of the workers' counters, at any time. */
-mu_server_counts mu_server_counters(const mu_server *server);
 
 #endif

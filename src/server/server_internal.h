@@ -8,7 +8,6 @@
 #include "server/server.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 typedef struct worker worker;
 typedef struct conn conn;
@@ -60,9 +59,6 @@ struct worker {
     address_counts addresses;
     refusal_log log;
     bool stopping;
-    struct {
-        _Atomic uint64_t connections, over_limit, handshakes, refused, requests;
-    } counts;
 };
 
 int worker_init(worker *w, mu_server *server, int index, mu_err **err);

@@ -7,18 +7,17 @@
 
 #define ACCEPTS_A_TURN 32
 #define RESUME_MS 100
+#define GRACE_MS 5000 /* for running requests when stopping */
 
 static void accept_one(worker *w, int fd, const mu_address *peer)
 {
     const mu_server_config *config = &w->server->config;
 
     if (w->conn_count >= config->max_connections || !address_count_add(&w->addresses, peer, config->max_connections_per_address)) {
-        w->counts.over_limit++;
         refusal_log_write(w, NULL, peer);
         close(fd);
         return;
     }
-    w->counts.connections++;
     w->conn_count++;
     if (!conn_start(w, fd, peer)) {
         address_count_remove(&w->addresses, peer);
@@ -98,7 +97,7 @@ static void stop(void *arg)
     }
     mu_loop_cancel_timer(w->loop, &w->resume);
     w->stopping = true;
-    if (mu_loop_set_timer(w->loop, &w->grace, w->server->config.stop_timeout_ms) < 0)
+    if (mu_loop_set_timer(w->loop, &w->grace, GRACE_MS) < 0)
         grace_over(w);
     for (conn *c = w->conns, *next; c; c = next) {
         next = conn_next(c);
