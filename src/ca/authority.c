@@ -108,13 +108,11 @@ static int write_key(const mu_ca *ca, const mu_ca_authority_options *options, EV
 
 static int write_cert(const mu_ca *ca, const char *name, X509 *cert, mu_err **err)
 {
-    STACK_OF(X509) *one = sk_X509_new_null();
     char *pem = NULL;
-    int rc = one && sk_X509_push(one, cert) ? mu_certs_pem(one, &pem, err) : mu_fail_nomem(err);
+    int rc = mu_cert_pem(cert, &pem, err);
     if (rc == 0)
         rc = write_file(ca, name, "crt", false, pem, err);
     OPENSSL_free(pem);
-    sk_X509_free(one);
     return rc;
 }
 
@@ -149,20 +147,12 @@ out:
 int mu_ca_init(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_options *options, mu_ca **ret_ca, mu_err **err)
 {
     mu_cert_spec spec = {.profile = MU_PROFILE_ROOT, .not_before_s = options->now_s - MU_CA_BACKDATE_S};
-    mu_ca *ca = calloc(1, sizeof *ca);
+    mu_ca *ca = NULL;
     char *path = NULL;
     int rc = -1;
 
-    if (!ca)
-        return mu_fail_nomem(err);
-    ca->libctx = libctx;
-    ca->lock_fd = -1;
-    if (check_options(options, err) != 0)
-        goto out;
-    if (!(ca->dir = mu_strdup(dir)) || !(path = mu_ca_path(ca, "ledger", "db"))) {
-        mu_fail_nomem(err);
-        goto out;
-    }
+    if (check_options(options, err) != 0 || mu_ca_new(libctx, dir, &ca, &path, err) != 0)
+        return -1;
     if (make_dir(ca, err) != 0 || mu_ledger_create(path, &ca->ledger, err) != 0 ||
         make_authority(ca, options, &spec, options->name, err) != 0)
         goto out;

@@ -13,6 +13,8 @@ struct mu_ca {
     size_t count;
 };
 
+/** An empty CA, with the path of its ledger in new memory (free). @return 0, or -1 when out of memory */
+int mu_ca_new(OSSL_LIB_CTX *libctx, const char *dir, mu_ca **ret_ca, char **ret_ledger_path, mu_err **err);
 /** Index of the authority, or -1. */
 int mu_ca_index(const mu_ca *ca, const char *name);
 /** Read the authorities from the ledger again; unlocked keys stay. */

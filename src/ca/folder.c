@@ -51,20 +51,34 @@ int mu_ca_reload(mu_ca *ca, mu_err **err)
     return 0;
 }
 
-int mu_ca_open(OSSL_LIB_CTX *libctx, const char *dir, mu_ca **ret_ca, mu_err **err)
+int mu_ca_new(OSSL_LIB_CTX *libctx, const char *dir, mu_ca **ret_ca, char **ret_ledger_path, mu_err **err)
 {
     mu_ca *ca = calloc(1, sizeof *ca);
     char *path = NULL;
+
+    if (ca) {
+        ca->libctx = libctx;
+        ca->lock_fd = -1;
+        if ((ca->dir = mu_strdup(dir)))
+            path = mu_ca_path(ca, "ledger", "db");
+    }
+    if (!path) {
+        mu_ca_close(ca);
+        return mu_fail_nomem(err);
+    }
+    *ret_ca = ca;
+    *ret_ledger_path = path;
+    return 0;
+}
+
+int mu_ca_open(OSSL_LIB_CTX *libctx, const char *dir, mu_ca **ret_ca, mu_err **err)
+{
+    mu_ca *ca = NULL;
+    char *path = NULL;
     int rc = -1;
 
-    if (!ca)
-        return mu_fail_nomem(err);
-    ca->libctx = libctx;
-    ca->lock_fd = -1;
-    if (!(ca->dir = mu_strdup(dir)) || !(path = mu_ca_path(ca, "ledger", "db"))) {
-        mu_fail_nomem(err);
-        goto out;
-    }
+    if (mu_ca_new(libctx, dir, &ca, &path, err) != 0)
+        return -1;
     if (mu_ledger_open(path, &ca->ledger, err) != 0 || mu_ca_reload(ca, err) != 0)
         goto out;
     if (ca->count == 0) {

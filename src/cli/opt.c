@@ -13,7 +13,8 @@ struct parser {
     mu_err **err;
 };
 
-void mu_argv_wipe(char *word)
+/* So that `ps` no longer shows it. */
+static void wipe_word(char *word)
 {
     size_t len = strlen(word);
     OPENSSL_cleanse(word, len);
@@ -114,7 +115,7 @@ static int set_text(struct parser *p, const mu_opt *opt, char *value)
     free_text(text, opt->kind == MU_OPT_SECRET);
     *text = mu_strdup(value);
     if (opt->kind == MU_OPT_SECRET)
-        mu_argv_wipe(value);
+        wipe_word(value);
     return *text ? 0 : mu_fail_nomem(p->err);
 }
 
@@ -127,7 +128,7 @@ static void wipe_definition(char *definition)
     *equals = 0;
     for (char *p = definition; *p; p++)
         if (strncasecmp(p, "password", 8) == 0) {
-            mu_argv_wipe(equals + 1);
+            wipe_word(equals + 1);
             break;
         }
     *equals = '=';

@@ -59,22 +59,28 @@ int mu_opt_parse(const mu_command *command, int argc, char **argv, void *options
 /** Frees what parsing put into the struct (secrets wiped) and zeroes it. */
 void mu_opt_free(const mu_command *command, void *options);
 
-/** Overwrite one word of argv, so that `ps` no longer shows it. */
-void mu_argv_wipe(char *word);
+/** How every password may be given (config/password.h). */
+#define MU_OPT_PASSWORD_FORMS "pass:VALUE, env:NAME, file:PATH, fd:N, stdin, prompt, or the value itself."
 
 /** Rows for commands that take stores; S is the options struct, F its member of type mu_store_settings (config/settings.h). */
-#define MU_OPT_KEY_STORE(S, F)                                                                                                             \
-    { "key-store", 0, MU_OPT_TEXT, offsetof(S, F.key_store), "FILE", "Store with our private key and chain (PKCS12, JKS, JCEKS or PEM).", 0, 0 },      \
-    { "key-store-password", 0, MU_OPT_SECRET, offsetof(S, F.key_store_password), "P", "Its password: pass:VALUE, env:NAME, file:PATH, fd:N, stdin, prompt, or the value itself.", 0, 0 }, \
-    { "key-store-type", 0, MU_OPT_TEXT, offsetof(S, F.key_store_type), "TYPE", "Its declared type; the content decides.", 0, 0 },          \
-    { "key-alias", 0, MU_OPT_TEXT, offsetof(S, F.key_alias), "ALIAS", "Which key entry to use; without it the first that fits.", 0, 0 },   \
-    { "key-password", 0, MU_OPT_SECRET, offsetof(S, F.key_password), "P", "Password of the key itself, if it differs from the store's.", 0, 0 }, \
-    { "certificate", 0, MU_OPT_TEXT, offsetof(S, F.certificate), "FILE", "Our certificate and chain in PEM, instead of a store.", 0, 0 },  \
-    { "certificate-private-key", 0, MU_OPT_TEXT, offsetof(S, F.certificate_private_key), "FILE", "Its private key in PEM (--key-password if encrypted).", 0, 0 }
-#define MU_OPT_TRUST_STORE(S, F)                                                                                                           \
-    { "trust-store", 0, MU_OPT_TEXT, offsetof(S, F.trust_store), "FILE", "Store with the certificates we trust.", 0, 0 },                  \
-    { "trust-store-password", 0, MU_OPT_SECRET, offsetof(S, F.trust_store_password), "P", "Its password, in the same forms.", 0, 0 },      \
-    { "trust-store-type", 0, MU_OPT_TEXT, offsetof(S, F.trust_store_type), "TYPE", "Its declared type; the content decides.", 0, 0 },      \
-    { "trust-certificate", 0, MU_OPT_TEXT, offsetof(S, F.trust_certificate), "FILE", "Trusted certificates in PEM, instead of a store.", 0, 0 }
+#define MU_OPT_KEY_STORE(S, F)                                                                                                    \
+    {"key-store", 0, MU_OPT_TEXT, offsetof(S, F.key_store), "FILE",                                                               \
+     "Store with our private key and chain (PKCS12 or PEM).", 0, 0},                                                              \
+    {"key-store-password", 0, MU_OPT_SECRET, offsetof(S, F.key_store_password), "P", "Its password: " MU_OPT_PASSWORD_FORMS, 0, 0},\
+    {"key-store-type", 0, MU_OPT_TEXT, offsetof(S, F.key_store_type), "TYPE", "Its declared type; the content decides.", 0, 0},   \
+    {"key-alias", 0, MU_OPT_TEXT, offsetof(S, F.key_alias), "ALIAS",                                                              \
+     "Which key entry to use; without it the first that fits.", 0, 0},                                                            \
+    {"key-password", 0, MU_OPT_SECRET, offsetof(S, F.key_password), "P",                                                          \
+     "Password of the key itself, if it differs from the store's.", 0, 0},                                                        \
+    {"certificate", 0, MU_OPT_TEXT, offsetof(S, F.certificate), "FILE",                                                           \
+     "Our certificate and chain in PEM, instead of a store.", 0, 0},                                                              \
+    {"certificate-private-key", 0, MU_OPT_TEXT, offsetof(S, F.certificate_private_key), "FILE",                                   \
+     "Its private key in PEM (--key-password if encrypted).", 0, 0}
+#define MU_OPT_TRUST_STORE(S, F)                                                                                                  \
+    {"trust-store", 0, MU_OPT_TEXT, offsetof(S, F.trust_store), "FILE", "Store with the certificates we trust.", 0, 0},           \
+    {"trust-store-password", 0, MU_OPT_SECRET, offsetof(S, F.trust_store_password), "P", "Its password, in the same forms.", 0, 0},\
+    {"trust-store-type", 0, MU_OPT_TEXT, offsetof(S, F.trust_store_type), "TYPE", "Its declared type; the content decides.", 0, 0},\
+    {"trust-certificate", 0, MU_OPT_TEXT, offsetof(S, F.trust_certificate), "FILE",                                               \
+     "Trusted certificates in PEM, instead of a store.", 0, 0}
 
 #endif

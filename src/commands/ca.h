@@ -13,11 +13,10 @@ extern const mu_command mu_command_ca_init, mu_command_ca_intermediate, mu_comma
 
 #define MU_CA_DEFAULT_DIR "mutual-ca"
 
-/** Rows that all or several of the commands have; S is the options struct. */
-#define MU_OPT_CA_DIR(S) {"ca", 0, MU_OPT_TEXT, offsetof(S, ca), "DIR", "The CA's folder (default mutual-ca).", 0, 0}
-#define MU_OPT_CA_PASSWORD(S)                                                                                                      \
-    {"ca-password", 0, MU_OPT_SECRET, offsetof(S, ca_password), "P",                                                               \
-     "Passphrase of the CA's keys: pass:VALUE, env:NAME, file:PATH, fd:N, stdin, prompt, or the value itself.", 0, 0}
+/** Rows that all or several of the commands have; S is the options struct, F its member. */
+#define MU_OPT_CA_DIR(S, F) {"ca", 0, MU_OPT_TEXT, offsetof(S, F), "DIR", "The CA's folder (default mutual-ca).", 0, 0}
+#define MU_OPT_CA_PASSWORD(S, F)                                                                                                   \
+    {"ca-password", 0, MU_OPT_SECRET, offsetof(S, F), "P", "Passphrase of the CA's keys: " MU_OPT_PASSWORD_FORMS, 0, 0}
 #define MU_OPT_CA_JSON(S) {"json", 0, MU_OPT_FLAG, offsetof(S, json), NULL, "Print JSON.", 0, 0}
 
 /** dir NULL: the default. */
@@ -26,6 +25,7 @@ int mu_ca_command_open(const char *dir, mu_ca **ret_ca, mu_err **err);
 int mu_ca_command_unlock(mu_ca *ca, const char *authority, const char *spec, mu_secret *ret_password, mu_err **err);
 /** "RSA" alone means 4096 bits for an authority. NULL: RSA:4096. */
 int mu_ca_command_key_spec(const char *text, mu_key_spec *ret_spec, mu_err **err);
+
 /* ---- sign and issue ---- */
 
 typedef struct mu_ca_leaf_options {
@@ -38,9 +38,7 @@ typedef struct mu_ca_leaf_options {
 
 /** S is an options struct with a mu_ca_leaf_options named leaf. */
 #define MU_OPT_CA_LEAF(S)                                                                                                          \
-    {"ca", 0, MU_OPT_TEXT, offsetof(S, leaf.ca), "DIR", "The CA's folder (default mutual-ca).", 0, 0},                             \
-    {"ca-password", 0, MU_OPT_SECRET, offsetof(S, leaf.ca_password), "P",                                                          \
-     "Passphrase of the CA's keys: pass:VALUE, env:NAME, file:PATH, fd:N, stdin, prompt, or the value itself.", 0, 0},             \
+    MU_OPT_CA_DIR(S, leaf.ca), MU_OPT_CA_PASSWORD(S, leaf.ca_password),                                                            \
     {"issuer", 0, MU_OPT_TEXT, offsetof(S, leaf.issuer), "NAME",                                                                   \
      "Which authority issues: root or an intermediate (default: the newest intermediate that fits, else root).", 0, 0},            \
     {"profile", 0, MU_OPT_CHOICE, offsetof(S, leaf.profile), MU_CA_LEAF_PROFILES, "What the certificate is for (default server).", \
@@ -53,9 +51,9 @@ typedef struct mu_ca_leaf_options {
 
 /** Open the CA, choose the issuer and unlock it. *ret_ca is the caller's even on failure (may be NULL). */
 int mu_ca_leaf_begin(const mu_ca_leaf_options *o, mu_ca **ret_ca, mu_ca_request *request, mu_err **err);
-/** PEM to a file, or to standard output if path is NULL. */
-int mu_ca_write_certs(const char *path, const STACK_OF(X509) *certs, mu_err **err);
-/** The same, as a server sends it: a chain that ends in the root, without that. */
+/** To a file, or to standard output if path is NULL. */
+int mu_ca_write_pem(const char *path, const char *pem, mu_err **err);
+/** A chain that ends in the root as a server sends it: without that. */
 int mu_ca_write_sent(const char *path, const STACK_OF(X509) *chain, mu_err **err);
 void mu_ca_leaf_tell(FILE *stream, const mu_ca_request *request, const X509 *cert);
 

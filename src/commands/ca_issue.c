@@ -166,9 +166,11 @@ static int write_key(const struct issuing *i, mu_err **err)
 
 static int write_anchor(const struct issuing *i, mu_err **err)
 {
-    STACK_OF(X509) *one = sk_X509_new_null();
-    int rc = one && sk_X509_push(one, i->anchor) ? mu_ca_write_certs(i->o->trust_certificate, one, err) : mu_fail_nomem(err);
-    sk_X509_free(one);
+    char *pem = NULL;
+    int rc = mu_cert_pem(i->anchor, &pem, err);
+    if (rc == 0)
+        rc = mu_ca_write_pem(i->o->trust_certificate, pem, err);
+    OPENSSL_free(pem);
     return rc;
 }
 
@@ -255,8 +257,7 @@ static const mu_opt table[] = {
     TEXT("name", name, "DN", "Subject (default: CN= the first dns name, else the alias)."),
     TEXT("key-algorithm", key_algorithm, "ALG", "RSA (default, 2048 bits), RSA:BITS, EC, EC:P-384, EC:P-521, Ed25519 or Ed448."),
     TEXT("key-store", key_store, "FILE", "Store for the private key and its chain; an existing one gets one entry more."),
-    SECRET("key-store-password", key_store_password,
-           "Its password: pass:VALUE, env:NAME, file:PATH, fd:N, stdin, prompt, or the value itself."),
+    SECRET("key-store-password", key_store_password, "Its password: " MU_OPT_PASSWORD_FORMS),
     TEXT("key-store-type", key_store_type, "TYPE", "PKCS12 (default) or PEM."),
     TEXT("trust-store", trust_store, "FILE", "Store for the certificate to trust; an existing one gets one entry more."),
     SECRET("trust-store-password", trust_store_password, "Its password, in the same forms."),

@@ -22,26 +22,26 @@ int mu_ca_leaf_begin(const mu_ca_leaf_options *o, mu_ca **ret_ca, mu_ca_request 
     return mu_ca_command_unlock(*ret_ca, request->issuer, o->ca_password, NULL, err);
 }
 
-int mu_ca_write_certs(const char *path, const STACK_OF(X509) *certs, mu_err **err)
+int mu_ca_write_pem(const char *path, const char *pem, mu_err **err)
 {
-    char *pem = NULL;
     const mu_file_replace_options options = {.new_mode = mu_file_mode(false)};
-    int rc = mu_certs_pem(certs, &pem, err);
-    if (rc == 0 && path)
-        rc = mu_file_replace(path, pem, strlen(pem), &options, err);
-    else if (rc == 0)
-        fputs(pem, stdout);
-    OPENSSL_free(pem);
-    return rc;
+    if (path)
+        return mu_file_replace(path, pem, strlen(pem), &options, err);
+    fputs(pem, stdout);
+    return 0;
 }
 
 int mu_ca_write_sent(const char *path, const STACK_OF(X509) *chain, mu_err **err)
 {
     STACK_OF(X509) *sent = sk_X509_dup(chain);
+    char *pem = NULL;
     if (!sent)
         return mu_fail_nomem(err);
     sk_X509_pop(sent); /* the root: peers have it, or must not believe it */
-    int rc = mu_ca_write_certs(path, sent, err);
+    int rc = mu_certs_pem(sent, &pem, err);
+    if (rc == 0)
+        rc = mu_ca_write_pem(path, pem, err);
+    OPENSSL_free(pem);
     sk_X509_free(sent);
     return rc;
 }

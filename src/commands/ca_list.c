@@ -81,13 +81,11 @@ static int run_list(const mu_command *command, void *options, const mu_strlist *
 
 static int print_pem(X509 *cert, mu_err **err)
 {
-    STACK_OF(X509) *one = sk_X509_new_null();
     char *pem = NULL;
-    int rc = one && sk_X509_push(one, cert) ? mu_certs_pem(one, &pem, err) : mu_fail_nomem(err);
+    int rc = mu_cert_pem(cert, &pem, err);
     if (rc == 0)
         fputs(pem, stdout);
     OPENSSL_free(pem);
-    sk_X509_free(one);
     return rc;
 }
 
@@ -163,7 +161,7 @@ static int run_show(const mu_command *command, void *options, const mu_strlist *
     return rc == 0 ? 0 : mu_cli_fail(o->json, err);
 }
 
-static const mu_opt list_table[] = {MU_OPT_CA_DIR(struct list_options), MU_OPT_CA_JSON(struct list_options), {0}};
+static const mu_opt list_table[] = {MU_OPT_CA_DIR(struct list_options, ca), MU_OPT_CA_JSON(struct list_options), {0}};
 
 const mu_command mu_command_ca_list = {
     .name = "ca list",
@@ -177,7 +175,7 @@ const mu_command mu_command_ca_list = {
 };
 
 static const mu_opt show_table[] = {
-    MU_OPT_CA_DIR(struct show_options),
+    MU_OPT_CA_DIR(struct show_options, ca),
     {"pem", 0, MU_OPT_FLAG, offsetof(struct show_options, pem), NULL, "Print the certificate in PEM instead.", 0, 0},
     MU_OPT_CA_JSON(struct show_options),
     {0},

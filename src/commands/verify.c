@@ -22,7 +22,7 @@ static const mu_opt options_table[] = {
     {"trust-store", 0, MU_OPT_TEXT, AT(trust_store), "FILE", "Certificates we trust: a store, or a PEM or DER file.", 0, 0},
     {"trust", 0, MU_OPT_LIST, AT(trust), "FILE", "The same, and may be repeated.", 0, 0},
     {"trust-store-password", 0, MU_OPT_SECRET, AT(trust_store_password), "P",
-     "Its password: pass:VALUE, env:NAME, file:PATH, fd:N, stdin, prompt, or the value itself.", 0, 0},
+     "Its password: " MU_OPT_PASSWORD_FORMS, 0, 0},
     {"untrusted", 0, MU_OPT_LIST, AT(untrusted), "FILE", "Certificates that may lie between (repeatable).", 0, 0},
     {"key-store-password", 0, MU_OPT_SECRET, AT(key_store_password), "P",
      "Password of FILE and --untrusted, if they are stores.", 0, 0},

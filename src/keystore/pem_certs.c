@@ -52,13 +52,29 @@ static bool is_cms(const mu_pem_block *block)
            strcmp(block->label, "CMS") == 0;
 }
 
-static int add_block(OSSL_LIB_CTX *libctx, const mu_pem_block *block, STACK_OF(X509) * certs, mu_err **err)
+static int push_crl(OSSL_LIB_CTX *libctx, mu_bytes der, STACK_OF(X509_CRL) * crls, mu_err **err)
+{
+    const unsigned char *p = der.data;
+    X509_CRL *crl = X509_CRL_new_ex(libctx, NULL);
+    mu_ossl_clear();
+    if (!crl || !d2i_X509_CRL(&crl, &p, (long)der.len))
+        return mu_fail_ossl(err, MU_E_STORE_DAMAGED, "a CRL cannot be decoded");
+    if (sk_X509_CRL_push(crls, crl))
+        return 0;
+    X509_CRL_free(crl);
+    return mu_fail_nomem(err);
+}
+
+/* The certificates of a block, or its CRLs: one of the stacks is NULL. */
+static int add_block(OSSL_LIB_CTX *libctx, const mu_pem_block *block, STACK_OF(X509) * certs, STACK_OF(X509_CRL) * crls, mu_err **err)
 {
     mu_ossl_clear();
     if (is_cms(block)) {
-        int rc = try_cms(libctx, block->der, certs, NULL, err);
-        return rc == 1 ? mu_fail_ossl(err, MU_E_STORE_DAMAGED, "a PKCS#7 block cannot be decoded") : rc;
+        int rc = try_cms(libctx, block->der, certs, crls, err);
+        return rc == 1 && certs ? mu_fail_ossl(err, MU_E_STORE_DAMAGED, "a PKCS#7 block cannot be decoded") : rc < 0 ? -1 : 0;
     }
+    if (crls)
+        return strcmp(block->label, "X509 CRL") == 0 ? push_crl(libctx, block->der, crls, err) : 0;
     if (!mu_pem_is_cert(block))
         return 0;
     /* OpenSSL's trust settings behind a TRUSTED CERTIFICATE are not ours: the certificate alone counts */
@@ -66,7 +82,8 @@ static int add_block(OSSL_LIB_CTX *libctx, const mu_pem_block *block, STACK_OF(X
     return cert ? push_cert(certs, cert, err) : mu_fail_ossl(err, MU_E_STORE_DAMAGED, "a certificate in the PEM cannot be decoded");
 }
 
-static int parse_pem(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) * certs, mu_err **err)
+static int parse_pem(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509) * certs, STACK_OF(X509_CRL) * crls,
+                     mu_err **err)
 {
     mu_pem_block block;
     size_t pos = 0;
@@ -74,7 +91,7 @@ static int parse_pem(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STAC
     while (rc == 0 && (found = mu_pem_next(data, len, &pos, &block, err)) != 0) {
         if (found < 0)
             return -1;
-        rc = add_block(libctx, &block, certs, err);
+        rc = add_block(libctx, &block, certs, crls, err);
         mu_pem_block_done(&block);
     }
     return rc;
@@ -110,43 +127,13 @@ int mu_certs_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_
     STACK_OF(X509) *certs = sk_X509_new_null();
     if (!certs)
         return mu_fail_nomem(err);
-    int rc = mu_pem_has_block(data, len) ? parse_pem(libctx, data, len, certs, err) : parse_der(libctx, data, len, certs, err);
+    int rc = mu_pem_has_block(data, len) ? parse_pem(libctx, data, len, certs, NULL, err) : parse_der(libctx, data, len, certs, err);
     if (rc == 0 && sk_X509_num(certs) == 0)
         rc = mu_fail(err, MU_E_PEM_GARBAGE, "there is no certificate in it");
     if (rc == 0)
         *ret_certs = certs;
     else
         sk_X509_pop_free(certs, X509_free);
-    return rc;
-}
-
-static int push_crl(OSSL_LIB_CTX *libctx, mu_bytes der, STACK_OF(X509_CRL) * crls, mu_err **err)
-{
-    const unsigned char *p = der.data;
-    X509_CRL *crl = X509_CRL_new_ex(libctx, NULL);
-    mu_ossl_clear();
-    if (!crl || !d2i_X509_CRL(&crl, &p, (long)der.len))
-        return mu_fail_ossl(err, MU_E_STORE_DAMAGED, "a CRL cannot be decoded");
-    if (sk_X509_CRL_push(crls, crl))
-        return 0;
-    X509_CRL_free(crl);
-    return mu_fail_nomem(err);
-}
-
-static int parse_pem_crls(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_OF(X509_CRL) * crls, mu_err **err)
-{
-    mu_pem_block block;
-    size_t pos = 0;
-    int found, rc = 0;
-    while (rc == 0 && (found = mu_pem_next(data, len, &pos, &block, err)) != 0) {
-        if (found < 0)
-            return -1;
-        if (strcmp(block.label, "X509 CRL") == 0)
-            rc = push_crl(libctx, block.der, crls, err);
-        else if (is_cms(&block))
-            rc = try_cms(libctx, block.der, NULL, crls, err) < 0 ? -1 : 0;
-        mu_pem_block_done(&block);
-    }
     return rc;
 }
 
@@ -157,7 +144,7 @@ int mu_crls_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_O
     STACK_OF(X509_CRL) *crls = sk_X509_CRL_new_null();
     if (!crls)
         return mu_fail_nomem(err);
-    int rc = mu_pem_has_block(data, len) ? parse_pem_crls(libctx, data, len, crls, err)
+    int rc = mu_pem_has_block(data, len) ? parse_pem(libctx, data, len, NULL, crls, err)
                                          : push_crl(libctx, (mu_bytes){(uint8_t *)(uintptr_t)data, len}, crls, err);
     if (rc == 0 && sk_X509_CRL_num(crls) == 0)
         rc = mu_fail(err, MU_E_PEM_GARBAGE, "there is no CRL in it");

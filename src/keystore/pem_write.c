@@ -63,6 +63,14 @@ int mu_certs_pem(const STACK_OF(X509) * certs, char **ret_pem, mu_err **err)
     return rc;
 }
 
+int mu_cert_pem(X509 *cert, char **ret_pem, mu_err **err)
+{
+    STACK_OF(X509) *one = sk_X509_new_null();
+    int rc = one && sk_X509_push(one, cert) ? mu_certs_pem(one, ret_pem, err) : mu_fail_nomem(err);
+    sk_X509_free(one);
+    return rc;
+}
+
 int mu_key_pem(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *password, int iterations, char **ret_pem, mu_err **err)
 {
     mu_crypt crypt = {.libctx = libctx};

@@ -12,16 +12,12 @@
 static int write_cert(mu_lab *lab, const char *name, X509 *cert, mu_err **err)
 {
     const mu_file_replace_options options = {.new_mode = mu_file_mode(false)};
-    STACK_OF(X509) *certs = sk_X509_new_null();
     char *path = mu_lab_path(lab, name), *pem = NULL;
-    int rc = -1;
+    int rc = path ? mu_cert_pem(cert, &pem, err) : mu_fail_nomem(err);
 
-    if (!path || !certs || !sk_X509_push(certs, cert))
-        mu_fail_nomem(err);
-    else if (mu_certs_pem(certs, &pem, err) == 0)
+    if (rc == 0)
         rc = mu_file_replace(path, pem, strlen(pem), &options, err);
     OPENSSL_free(pem);
-    sk_X509_free(certs);
     free(path);
     return rc;
 }
