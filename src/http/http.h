@@ -100,7 +100,5 @@ typedef struct mu_http_answer {
 void mu_http_write_head(mu_buf *out, const mu_http_answer *answer);
 /** "Not Found"; "Unknown" for what has no name here. */
 const char *mu_http_reason_phrase(int status);
-/** RFC 9110 5.6.7, as "Sun, 06 Nov 1994 08:49:37 GMT", into a buffer of at least 32 bytes; returns it. */
-const char *mu_http_date(int64_t time_s, char out[32]);
 
 #endif

@@ -30,7 +30,7 @@ const char *mu_http_reason_phrase(int status)
     return "Unknown";
 }
 
-const char *mu_http_date(int64_t time_s, char out[32])
+static const char *date_text(int64_t time_s, char out[32])
 {
     /* strftime's names follow the locale, HTTP's do not */
     static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -49,7 +49,7 @@ void mu_http_write_head(mu_buf *out, const mu_http_answer *answer)
     char date[32];
 
     mu_buf_addf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %llu\r\n", answer->status,
-                mu_http_reason_phrase(answer->status), mu_http_date(answer->now_s, date),
+                mu_http_reason_phrase(answer->status), date_text(answer->now_s, date),
                 (unsigned long long)answer->content_length);
     if (answer->content_type)
         mu_buf_addf(out, "Content-Type: %s\r\nX-Content-Type-Options: nosniff\r\n", answer->content_type);

@@ -8,7 +8,7 @@
 #define REPEATABLE(name, slot, kind, arg, help) {name, MU_KT_##slot, MU_KT_##kind, true, arg, help}
 #define SYNONYM(name, slot, kind) {name, MU_KT_##slot, MU_KT_##kind, false, NULL, NULL}
 
-const mu_kt_option mu_kt_options[] = {
+static const mu_kt_option options[] = {
     TEXT("alias", ALIAS, "<alias>", "alias name of the entry to process"),
     FLAG("cacerts", CA_CERTS, "access the cacerts keystore"),
     TEXT("dname", DNAME, "<name>", "distinguished name"),
@@ -81,7 +81,7 @@ bool mu_kt_same_name(const char *word, const char *name)
 
 const mu_kt_option *mu_kt_option_find(const char *word)
 {
-    for (const mu_kt_option *o = mu_kt_options; o->name; o++)
+    for (const mu_kt_option *o = options; o->name; o++)
         if (mu_kt_same_name(word, o->name))
             return o;
     return NULL;
@@ -89,7 +89,7 @@ const mu_kt_option *mu_kt_option_find(const char *word)
 
 const mu_kt_option *mu_kt_option_of(mu_kt_slot slot)
 {
-    for (const mu_kt_option *o = mu_kt_options; o->name; o++)
+    for (const mu_kt_option *o = options; o->name; o++)
         if (o->slot == slot && o->arg)
             return o;
     return NULL;

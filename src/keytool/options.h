@@ -27,8 +27,6 @@ typedef struct mu_kt_option {
     const char *help;
 } mu_kt_option;
 
-extern const mu_kt_option mu_kt_options[];
-
 /** As the JDK's collator compares: case and hyphens do not count. */
 bool mu_kt_same_name(const char *word, const char *name);
 /** The option that a word names (its ":modifier" already cut off), or NULL. */

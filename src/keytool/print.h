@@ -18,8 +18,6 @@ void mu_kt_print_extensions(FILE *out, const STACK_OF(X509_EXTENSION) *list);
 bool mu_kt_print_extension_body(FILE *out, int nid, const uint8_t *der, size_t len);
 /** The JDK's name of a kind of extension, by which it is sorted; NULL: unknown to it. */
 const char *mu_kt_extension_name(int nid);
-/** "DNSName: a.example" */
-void mu_kt_print_general_name(FILE *out, const GENERAL_NAME *name);
 /** "0000: 78 EE 84 7A …   x..z" lines. */
 void mu_kt_print_dump(FILE *out, const uint8_t *data, size_t len);
 /** "45:4E:…", SHA-256 or SHA1 of the certificate. */

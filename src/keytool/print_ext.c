@@ -59,7 +59,7 @@ static void print_address(FILE *out, const ASN1_OCTET_STRING *address)
         fprintf(out, "/%d", prefix);
 }
 
-void mu_kt_print_general_name(FILE *out, const GENERAL_NAME *name)
+static void print_general_name(FILE *out, const GENERAL_NAME *name)
 {
     static const struct {
         int type;
@@ -91,7 +91,7 @@ static void print_names(FILE *out, const GENERAL_NAMES *names)
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         if (i)
             fputs(", ", out);
-        mu_kt_print_general_name(out, sk_GENERAL_NAME_value(names, i));
+        print_general_name(out, sk_GENERAL_NAME_value(names, i));
     }
 }
 
@@ -100,7 +100,7 @@ static void print_alternative_names(FILE *out, int nid, void *value)
     fprintf(out, "%s [\n", mu_kt_extension_name(nid));
     for (int i = 0; i < sk_GENERAL_NAME_num((GENERAL_NAMES *)value); i++) {
         fputs("  ", out);
-        mu_kt_print_general_name(out, sk_GENERAL_NAME_value((GENERAL_NAMES *)value, i));
+        print_general_name(out, sk_GENERAL_NAME_value((GENERAL_NAMES *)value, i));
         fputc('\n', out);
     }
     fputs("]\n", out);
@@ -231,7 +231,7 @@ static void print_access(FILE *out, int nid, void *value)
         fprintf(out, "%s   accessMethod: ", i ? ", \n" : "");
         print_access_method(out, access->method);
         fputs("\n   accessLocation: ", out);
-        mu_kt_print_general_name(out, access->location);
+        print_general_name(out, access->location);
         fputc('\n', out);
     }
     fputs("]\n]\n", out);
@@ -367,7 +367,7 @@ static void print_subtrees(FILE *out, const char *label, STACK_OF(GENERAL_SUBTRE
     for (int i = 0; i < sk_GENERAL_SUBTREE_num(trees); i++) {
         const GENERAL_SUBTREE *tree = sk_GENERAL_SUBTREE_value(trees, i);
         fprintf(out, "%s   GeneralSubtree: [\n    GeneralName: ", i ? ", \n" : "");
-        mu_kt_print_general_name(out, tree->base);
+        print_general_name(out, tree->base);
         fprintf(out, "\n    Minimum: %ld\n", tree->minimum ? ASN1_INTEGER_get(tree->minimum) : 0);
         if (tree->maximum)
             fprintf(out, "    Maximum: %ld    ]\n", ASN1_INTEGER_get(tree->maximum));
