@@ -11,9 +11,10 @@
 
 static int fail(mu_err *err)
 {
+    int status = mu_code_exit_status(err->code);
     fprintf(stderr, "%s [%s]\n", err->msg, mu_code_name(err->code));
     mu_err_free(err);
-    return mu_code_exit_status(err->code);
+    return status;
 }
 
 static int load(mu_identity **identity, mu_trust **trust, mu_err **err)
@@ -57,7 +58,6 @@ static void serve(mu_tls_ctx *ctx, int fd)
 int main(void)
 {
     const mu_tls_settings settings = {.client_auth = MU_CLIENT_AUTH_NEED}; /* setNeedClientAuth(true) */
-    const struct timeval limit = {.tv_sec = 5};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(8443), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     mu_identity *identity = NULL;
     mu_trust *trust = NULL;
@@ -72,7 +72,7 @@ int main(void)
     printf("mTLS server listening on https://127.0.0.1:8443/\n");
     fflush(stdout);
     while ((fd = accept(listener, NULL, NULL)) >= 0) {
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 5}, sizeof(struct timeval));
         serve(ctx, fd);
         close(fd);
     }
