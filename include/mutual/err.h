@@ -105,6 +105,8 @@ MU_API int mu_err_raise_errno(mu_err **err, mu_code code, int errnum, const char
 MU_API int mu_err_raise_ossl(mu_err **err, mu_code code, const char *file, int line, const char *fmt, ...) MU_PRINTF(5, 6);
 MU_API int mu_err_wrap(mu_err **err, mu_code code, const char *file, int line, const char *fmt, ...) MU_PRINTF(5, 6);
 MU_API int mu_err_raise_nomem(mu_err **err);
+/** Hand on an error that was kept aside: *err becomes `reason`, which is freed if err is NULL. Returns -1. */
+MU_API int mu_err_pass(mu_err **err, mu_err *reason);
 
 /** Append to the detail of *err (separated by ", "). Nothing happens if err or *err is NULL. Returns -1, as mu_fail does. */
 MU_API int mu_err_detail(mu_err **err, const char *fmt, ...) MU_PRINTF(2, 3);

@@ -89,6 +89,14 @@ bool mu_err_has(const mu_err *err, mu_code code)
     return false;
 }
 
+int mu_err_pass(mu_err **err, mu_err *reason)
+{
+    mu_err_free(err ? *err : reason);
+    if (err)
+        *err = reason;
+    return -1;
+}
+
 int mu_err_raise_nomem(mu_err **err)
 {
     if (err) {

@@ -92,6 +92,17 @@ static void null_err_is_allowed(void **state)
     assert_int_equal(mu_fail_nomem(NULL), -1);
 }
 
+static void an_error_is_passed_on(void **state)
+{
+    (void)state;
+    mu_err *err = NULL, *reason = NULL;
+    mu_fail(&err, MU_E_INTERNAL, "before");
+    mu_fail(&reason, MU_E_USAGE, "kept aside");
+    assert_int_equal(mu_err_pass(&err, reason), -1);
+    assert_ptr_equal(err, reason);
+    assert_int_equal(mu_err_pass(NULL, err), -1); /* frees it */
+}
+
 static void out_of_memory_is_static(void **state)
 {
     (void)state;
@@ -108,7 +119,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_cause_is_complete),       cmocka_unit_test(wrapping_keeps_the_root),
         cmocka_unit_test(raising_again_may_quote_the_old_error), cmocka_unit_test(openssl_queue_is_moved),
-        cmocka_unit_test(null_err_is_allowed),           cmocka_unit_test(out_of_memory_is_static),
+        cmocka_unit_test(null_err_is_allowed),           cmocka_unit_test(an_error_is_passed_on),
+        cmocka_unit_test(out_of_memory_is_static),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -317,12 +317,10 @@ int mu_file_replace(const char *path, const void *data, size_t len, const mu_fil
         close(job.dir_fd);
     free(job.path);
     free(job.shown);
-    if (rc < 0 && err) {
-        mu_err_free(*err);
-        *err = reason;
-    } else
-        mu_err_free(reason);
-    return rc;
+    if (rc < 0)
+        return mu_err_pass(err, reason);
+    mu_err_free(reason);
+    return 0;
 }
 
 mode_t mu_file_mode(bool secret)

@@ -193,10 +193,7 @@ static int parse_key(mu_ca *ca, const char *authority, const mu_buf *pem, const 
         return 0;
     bool wrong = password && mu_err_has(inner, MU_E_PEM_KEY_ENCRYPTED);
     mu_code code = inner->code;
-    if (err)
-        *err = inner;
-    else
-        mu_err_free(inner);
+    mu_err_pass(err, inner);
     if (!wrong)
         return mu_wrap(err, code, "cannot read the key of \"%s\"", authority);
     mu_wrap(err, MU_E_STORE_WRONG_PASSWORD, "the passphrase does not open the key of \"%s\"", authority);

@@ -9,18 +9,10 @@
 
 #define MAX_BYTES (64u << 20)
 
-static char *shown(const char *path)
-{
-    char *safe = mu_escape_dup(path, strlen(path));
-    return safe ? safe : mu_strdup("");
-}
-
 static int fail_about(mu_err **err, mu_code code, const char *path, const char *what)
 {
-    char *safe = shown(path);
-    mu_fail(err, code, "\"%s\" %s", safe, what);
-    free(safe);
-    return -1;
+    char shown[MU_SHOWN_SIZE];
+    return mu_fail(err, code, "\"%s\" %s", mu_escape_to(shown, path), what);
 }
 
 static int add_certs(STACK_OF(X509) *certs, STACK_OF(X509) *more, mu_err **err)
@@ -29,11 +21,6 @@ static int add_certs(STACK_OF(X509) *certs, STACK_OF(X509) *more, mu_err **err)
 }
 
 /* ---- stores ---- */
-
-static bool is_about_password(const mu_err *err)
-{
-    return mu_err_has(err, MU_E_STORE_WRONG_PASSWORD) || mu_err_has(err, MU_E_PEM_KEY_ENCRYPTED);
-}
 
 static int parse_store(OSSL_LIB_CTX *libctx, const mu_cert_file *file, const mu_buf *data, mu_store **ret_store, mu_err **err)
 {
@@ -47,13 +34,9 @@ static int parse_store(OSSL_LIB_CTX *libctx, const mu_cert_file *file, const mu_
         goto out;
     mu_store_free(store);
     store = NULL;
-    if (first && !is_about_password(first)) {
-        mu_err_free(err ? *err : NULL);
-        if (err) {
-            *err = first;
-            first = NULL;
-        }
-        rc = -1;
+    if (first && !mu_password_is_wanted(first)) {
+        rc = mu_err_pass(err, first);
+        first = NULL;
         goto out;
     }
     rc = mu_password_resolve(file->password, file->path, &password, err);
@@ -124,11 +107,9 @@ static int read_store(OSSL_LIB_CTX *libctx, const mu_cert_file *file, const mu_b
 
 static int name_file(mu_err **err, const char *path)
 {
-    char *safe = shown(path);
+    char shown[MU_SHOWN_SIZE];
     mu_code code = err && *err ? (*err)->code : MU_E_STORE_DAMAGED;
-    mu_wrap(err, code, "\"%s\" cannot be used", safe);
-    free(safe);
-    return -1;
+    return mu_wrap(err, code, "\"%s\" cannot be used", mu_escape_to(shown, path));
 }
 
 int mu_cert_file_read(OSSL_LIB_CTX *libctx, const mu_cert_file *file, STACK_OF(X509) *certs, mu_err **err)

@@ -20,13 +20,12 @@ static const char *const bundles[] = {
 
 static void add_note(struct mu_strlist *notes, const char *path, const mu_err *err)
 {
-    char *safe = mu_escape_dup(path, strlen(path));
-    char *text =
-        mu_asprintf("default trust: \"%s\" was passed over: %s", safe ? safe : "", err ? err->msg : "it holds no certificate");
+    char shown[MU_SHOWN_SIZE];
+    char *text = mu_asprintf("default trust: \"%s\" was passed over: %s", mu_escape_to(shown, path),
+                             err ? err->msg : "it holds no certificate");
     if (notes && text)
         mu_strlist_add(notes, text);
     free(text);
-    free(safe);
 }
 
 static mu_trust *from_store(OSSL_LIB_CTX *libctx, const char *path, struct mu_strlist *notes)

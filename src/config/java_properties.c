@@ -77,19 +77,16 @@ static const char *const security_prefixes[] = {
 
 static int fail_property(const char *name, mu_err **err, const char *what)
 {
-    char *safe = mu_escape_dup(name, strlen(name));
-    mu_fail_by(err, MU_E_CONFIG_INVALID, MU_BY_CALLER, "-D%s %s", safe ? safe : "", what);
-    free(safe);
-    return -1;
+    char shown[MU_SHOWN_SIZE];
+    return mu_fail_by(err, MU_E_CONFIG_INVALID, MU_BY_CALLER, "-D%s %s", mu_escape_to(shown, name), what);
 }
 
 static int warn(mu_strlist *warnings, const char *name, const char *why, mu_err **err)
 {
-    char *safe = mu_escape_dup(name, strlen(name));
-    char *text = safe ? mu_asprintf("-D%s is not read %s [property-ignored]", safe, why) : NULL;
+    char shown[MU_SHOWN_SIZE];
+    char *text = mu_asprintf("-D%s is not read %s [property-ignored]", mu_escape_to(shown, name), why);
     int rc = text && mu_strlist_add(warnings, text) == 0 ? 0 : mu_fail_nomem(err);
     free(text);
-    free(safe);
     return rc;
 }
 

@@ -107,6 +107,11 @@ static int from_variable(const char *name, mu_secret *ret_secret, mu_err **err)
     return 0;
 }
 
+bool mu_password_is_wanted(const mu_err *err)
+{
+    return mu_err_has(err, MU_E_STORE_WRONG_PASSWORD) || mu_err_has(err, MU_E_PEM_KEY_ENCRYPTED);
+}
+
 void mu_password_forget(void)
 {
     for (size_t i = 0; i < VARIABLES_MAX && used[i].name; i++) {

@@ -14,6 +14,8 @@
 int mu_password_resolve(const char *spec, const char *what, mu_secret *ret_secret, mu_err **err);
 /** The same for what is only now being made: a question on the terminal is asked twice. */
 int mu_password_resolve_new(const char *spec, const char *what, mu_secret *ret_secret, mu_err **err);
+/** Does that error of a store or key say that it needs a password, or another one? */
+bool mu_password_is_wanted(const mu_err *err);
 /** Wipe what was kept from variables: for programs that go on for long. The variables cannot be named again. */
 void mu_password_forget(void);
 

@@ -18,24 +18,16 @@ struct source {
     bool no_questions;
 };
 
-static char *shown(const char *path)
-{
-    char *safe = mu_escape_dup(path, strlen(path));
-    return safe ? safe : mu_strdup("");
-}
-
 static void warn_type(struct mu_strlist *warnings, const struct source *source, const mu_store *store)
 {
     if (!warnings || !mu_store_type_mismatch(store))
         return;
-    char *safe = shown(source->path), *type = shown(source->type);
-    char *text = mu_asprintf("\"%s\" is declared as %s and is %s: read as what it is", safe, type,
-                             mu_store_type_name(mu_store_get_type(store)));
+    char path[MU_SHOWN_SIZE], type[MU_SHOWN_SIZE];
+    char *text = mu_asprintf("\"%s\" is declared as %s and is %s: read as what it is", mu_escape_to(path, source->path),
+                             mu_escape_to(type, source->type), mu_store_type_name(mu_store_get_type(store)));
     if (text)
         mu_strlist_add(warnings, text);
     free(text);
-    free(type);
-    free(safe);
 }
 
 static int open_store(OSSL_LIB_CTX *libctx, const struct source *source, const char *password, mu_store **ret_store, mu_err **err)
@@ -60,11 +52,6 @@ static bool opens_without(OSSL_LIB_CTX *libctx, const struct source *source, boo
     return false;
 }
 
-static bool is_about_password(const mu_err *err)
-{
-    return mu_err_has(err, MU_E_STORE_WRONG_PASSWORD) || mu_err_has(err, MU_E_PEM_KEY_ENCRYPTED);
-}
-
 static int read_store(OSSL_LIB_CTX *libctx, const struct source *source, bool for_identity, struct mu_strlist *warnings,
                       mu_store **ret_store, mu_err **err)
 {
@@ -74,12 +61,9 @@ static int read_store(OSSL_LIB_CTX *libctx, const struct source *source, bool fo
 
     if (!source->password && opens_without(libctx, source, for_identity, ret_store, &first)) {
         rc = 0;
-    } else if (first && (source->no_questions || !is_about_password(first))) {
-        if (err) {
-            mu_err_free(*err);
-            *err = first;
-            first = NULL;
-        }
+    } else if (first && (source->no_questions || !mu_password_is_wanted(first))) {
+        mu_err_pass(err, first);
+        first = NULL;
     } else if (mu_password_resolve(source->password, source->path, &password, err) == 0) {
         rc = open_store(libctx, source, password.value, ret_store, err);
     }
@@ -101,7 +85,7 @@ static int identity_from_pem(OSSL_LIB_CTX *libctx, const mu_store_settings *s, m
     mu_buf cert_file, key_file;
     mu_secret password = {0};
     mu_err *first = NULL;
-    char *source = shown(s->certificate);
+    char source[MU_SHOWN_SIZE];
 
     mu_buf_init(&cert_file, PEM_MAX_BYTES);
     mu_buf_init_secret(&key_file, PEM_MAX_BYTES);
@@ -110,7 +94,7 @@ static int identity_from_pem(OSSL_LIB_CTX *libctx, const mu_store_settings *s, m
         mu_certs_parse(libctx, cert_file.data, cert_file.len, &chain, err) != 0)
         goto out;
     if (s->key_password || mu_key_parse(libctx, key_file.data, key_file.len, NULL, &key, &first) != 0) {
-        if (!s->key_password && (s->no_questions || !is_about_password(first))) {
+        if (!s->key_password && (s->no_questions || !mu_password_is_wanted(first))) {
             rc = mu_key_parse(libctx, key_file.data, key_file.len, NULL, &key, err);
             goto out;
         }
@@ -118,7 +102,7 @@ static int identity_from_pem(OSSL_LIB_CTX *libctx, const mu_store_settings *s, m
             mu_key_parse(libctx, key_file.data, key_file.len, password.value, &key, err) != 0)
             goto out;
     }
-    rc = source ? mu_identity_new(key, chain, source, ret_identity, err) : mu_fail_nomem(err);
+    rc = mu_identity_new(key, chain, mu_escape_to(source, s->certificate), ret_identity, err);
 out:
     mu_err_free(first);
     mu_secret_clear(&password);
@@ -126,7 +110,6 @@ out:
     mu_buf_free(&key_file);
     sk_X509_pop_free(chain, X509_free);
     EVP_PKEY_free(key);
-    free(source);
     return rc;
 }
 
@@ -147,19 +130,14 @@ static bool has_key(OSSL_LIB_CTX *libctx, const mu_store_settings *s)
 static int explain_no_key(OSSL_LIB_CTX *libctx, const mu_store_settings *s, mu_err *reason, mu_err **err)
 {
     if (mu_err_has(reason, MU_E_KEYSTORE_NO_PRIVATE_KEY) && has_key(libctx, s)) {
-        char *keys = shown(s->trust_store), *certs = shown(s->key_store);
+        char keys[MU_SHOWN_SIZE], certs[MU_SHOWN_SIZE];
         mu_fail_by(err, MU_E_STORE_SWAPPED, MU_BY_CALLER,
-                   "the private key is in \"%s\", which was named as the trust store, not in \"%s\"", keys, certs);
-        free(keys);
-        free(certs);
+                   "the private key is in \"%s\", which was named as the trust store, not in \"%s\"",
+                   mu_escape_to(keys, s->trust_store), mu_escape_to(certs, s->key_store));
         mu_err_free(reason);
-    } else if (err) {
-        mu_err_free(*err);
-        *err = reason;
-    } else {
-        mu_err_free(reason);
+        return -1;
     }
-    return -1;
+    return mu_err_pass(err, reason);
 }
 
 static int identity_from_store(OSSL_LIB_CTX *libctx, const mu_store_settings *s, mu_purpose purpose, int64_t now_s,
