@@ -51,13 +51,9 @@ int mu_fetch_check(const mu_fetch_options *options, mu_err **err)
     }
     if (!wrong)
         return 0;
-    char *safe = mu_escape_dup(wrong, strlen(wrong));
-    if (wrong == method)
-        mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is not a method", safe ? safe : "");
-    else
-        mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" cannot be sent as a header: write \"Name: value\"", safe ? safe : "");
-    free(safe);
-    return -1;
+    char shown[MU_SHOWN_SIZE];
+    return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" %s", mu_escape_to(shown, wrong),
+                      wrong == method ? "is not a method" : "cannot be sent as a header: write \"Name: value\"");
 }
 
 static bool is_given(const mu_strlist *headers, const char *name)

@@ -8,9 +8,8 @@
 
 static int fail_url(const char *text, const char *what, const char *hint, mu_err **err)
 {
-    char *safe = mu_escape_dup(text, strlen(text));
-    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\": %s", safe ? safe : "", what);
-    free(safe);
+    char shown[MU_SHOWN_SIZE];
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\": %s", mu_escape_to(shown, text), what);
     return mu_err_hint(err, "%s", hint);
 }
 

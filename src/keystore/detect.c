@@ -18,9 +18,8 @@ int mu_store_type_parse(const char *name, mu_store_type *ret_type, mu_err **err)
             *ret_type = types[i].type;
             return 0;
         }
-    char *shown = mu_escape_dup(name, strlen(name));
-    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "unknown store type \"%s\"", shown ? shown : "");
-    free(shown);
+    char shown[MU_SHOWN_SIZE];
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "unknown store type \"%s\"", mu_escape_to(shown, name));
     return mu_err_hint(err, "PKCS12, JKS, JCEKS or PEM");
 }
 

@@ -104,11 +104,9 @@ static int settle_leaf(mu_entry *entry, const EVP_PKEY *key, mu_err **err)
         return replace_chain(entry, leaf, err);
     if (sk_X509_num(entry->chain) == 0)
         return 0;
-    char *alias = mu_escape_dup(entry->alias, strlen(entry->alias));
-    mu_fail(err, MU_E_KEY_CERT_MISMATCH, "the private key of \"%s\" belongs to none of the store's certificates",
-            alias ? alias : "");
-    free(alias);
-    return -1;
+    char shown[MU_SHOWN_SIZE];
+    return mu_fail(err, MU_E_KEY_CERT_MISMATCH, "the private key of \"%s\" belongs to none of the store's certificates",
+                   mu_escape_to(shown, entry->alias));
 }
 
 static int traditional_key(mu_entry *entry, const char *password, EVP_PKEY **ret_key, mu_err **err)

@@ -234,9 +234,8 @@ static mu_entry *new_like(mu_store *store, mu_entry_kind kind, const char *alias
     }
     mu_entry *old = mu_store_find_folded(store, entry->folded);
     if (old && old->kind != kind) {
-        char *shown = mu_escape_dup(alias, strlen(alias));
-        mu_fail(err, MU_E_DUPLICATE_ALIAS, "the alias \"%s\" belongs to an entry of another kind", shown ? shown : "");
-        free(shown);
+        char shown[MU_SHOWN_SIZE];
+        mu_fail(err, MU_E_DUPLICATE_ALIAS, "the alias \"%s\" belongs to an entry of another kind", mu_escape_to(shown, alias));
         mu_entry_free(entry);
         return NULL;
     }
@@ -292,10 +291,8 @@ int mu_store_delete(mu_store *store, const char *alias, mu_err **err)
     size_t at = folded ? position(store, folded) : store->count;
     free(folded);
     if (at == store->count) {
-        char *shown = mu_escape_dup(alias, strlen(alias));
-        mu_fail(err, MU_E_SERVER_ALIAS_NOT_FOUND, "there is no entry \"%s\"", shown ? shown : "");
-        free(shown);
-        return -1;
+        char shown[MU_SHOWN_SIZE];
+        return mu_fail(err, MU_E_SERVER_ALIAS_NOT_FOUND, "there is no entry \"%s\"", mu_escape_to(shown, alias));
     }
     mu_entry_free(store->entries[at]);
     memmove(store->entries + at, store->entries + at + 1, (store->count - at - 1) * sizeof *store->entries);

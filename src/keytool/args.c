@@ -172,9 +172,8 @@ static void explain_unknown(mu_kt *kt, const char *word)
     free(name);
     if (known)
         return;
-    char *safe = mu_escape_dup(word, strlen(word));
-    mu_fail_by(&kt->err, MU_E_USAGE, MU_BY_CALLER, "keytool has no option or command \"%s\"", safe ? safe : "?");
-    free(safe);
+    char shown[MU_SHOWN_SIZE];
+    mu_fail_by(&kt->err, MU_E_USAGE, MU_BY_CALLER, "keytool has no option or command \"%s\"", mu_escape_to(shown, word));
     mu_err_hint(&kt->err, "The commands that are here: -certreq, -genkeypair, -importcert, -list.");
 }
 

@@ -50,10 +50,9 @@ int mu_dial_check_resolve(const mu_strlist *resolve, mu_err **err)
     struct entry entry;
     for (size_t i = 0; resolve && i < resolve->count; i++)
         if (!parse_entry(resolve->items[i], &entry)) {
-            char *safe = mu_escape_dup(resolve->items[i], strlen(resolve->items[i]));
-            mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is not HOST:PORT:ADDRESS", safe ? safe : "");
-            free(safe);
-            return -1;
+            char shown[MU_SHOWN_SIZE];
+            return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is not HOST:PORT:ADDRESS",
+                              mu_escape_to(shown, resolve->items[i]));
         }
     return 0;
 }
@@ -168,15 +167,10 @@ static int race(struct attempts *a, int64_t due_ms)
 
 static int fail_all(struct attempts *a, const char *host, int port, mu_err **err)
 {
-    char *safe = mu_escape_dup(host, strlen(host));
-    if (a->timed_out)
-        mu_fail_by(err, MU_E_NETWORK_TIMEOUT, MU_BY_OS, "no connection to \"%s\" port %d in time", safe ? safe : "", port);
-    else
-        mu_fail_by(err, MU_E_CONNECTION_REFUSED, MU_BY_OS, "no connection to \"%s\" port %d", safe ? safe : "", port);
-    if (a->reasons.len)
-        mu_err_detail(err, "%s", mu_buf_text(&a->reasons));
-    free(safe);
-    return -1;
+    char shown[MU_SHOWN_SIZE];
+    mu_fail_by(err, a->timed_out ? MU_E_NETWORK_TIMEOUT : MU_E_CONNECTION_REFUSED, MU_BY_OS, "no connection to \"%s\" port %d%s",
+               mu_escape_to(shown, host), port, a->timed_out ? " in time" : "");
+    return a->reasons.len ? mu_err_detail(err, "%s", mu_buf_text(&a->reasons)) : -1;
 }
 
 int mu_dial(const char *host, int port, const mu_dial_options *options, int *ret_fd, mu_address *ret_peer, mu_err **err)

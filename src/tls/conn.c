@@ -55,10 +55,9 @@ static int set_host(mu_tls_conn *conn, const char *host, mu_err **err)
     } else if (is_dns_name(bare)) {
         conn->host = bare;
     } else {
-        char *safe = mu_escape_dup(bare, strlen(bare));
+        char shown[MU_SHOWN_SIZE];
+        mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is neither a host name nor an address", mu_escape_to(shown, bare));
         free(bare);
-        mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is neither a host name nor an address", safe ? safe : "");
-        free(safe);
         return mu_err_hint(err, "Names in other scripts are written in their xn-- form.");
     }
     if (conn->host && !SSL_set_tlsext_host_name(conn->ssl, conn->host))

@@ -74,11 +74,9 @@ static int find_entry(const mu_store *store, const char *shown, const char *alia
 {
     mu_entry *entry = alias ? mu_store_find(store, alias) : choose_entry(store, purpose, now_s);
     if (alias && (!entry || mu_entry_get_kind(entry) != MU_ENTRY_KEY)) {
-        char *safe = mu_escape_dup(alias, strlen(alias));
-        mu_fail(err, MU_E_SERVER_ALIAS_NOT_FOUND, "\"%s\" has no %s \"%s\"", shown, entry ? "private key under the alias" : "alias",
-                safe ? safe : "");
-        free(safe);
-        return -1;
+        char shown_alias[MU_SHOWN_SIZE];
+        return mu_fail(err, MU_E_SERVER_ALIAS_NOT_FOUND, "\"%s\" has no %s \"%s\"", shown,
+                       entry ? "private key under the alias" : "alias", mu_escape_to(shown_alias, alias));
     }
     if (!entry)
         return mu_fail(err, MU_E_KEYSTORE_NO_PRIVATE_KEY, "\"%s\" holds no private key", shown);
@@ -89,10 +87,8 @@ static int find_entry(const mu_store *store, const char *shown, const char *alia
 static char *describe_source(const char *shown, const mu_entry *entry)
 {
     const char *alias = mu_entry_alias(entry);
-    char *safe = mu_escape_dup(alias, strlen(alias));
-    char *text = safe && *safe ? mu_asprintf("%s, alias %s", shown, safe) : mu_strdup(shown);
-    free(safe);
-    return text;
+    char shown_alias[MU_SHOWN_SIZE];
+    return *alias ? mu_asprintf("%s, alias %s", shown, mu_escape_to(shown_alias, alias)) : mu_strdup(shown);
 }
 
 int mu_identity_from_store(mu_store *store, const char *alias, const char *key_password, mu_purpose purpose, int64_t now_s,

@@ -36,9 +36,8 @@ static bool next_name(const char **list, char out[64])
 
 static int fail_unknown(const char *kind, const char *name, mu_err **err)
 {
-    char *safe = mu_escape_dup(name, strlen(name));
-    mu_fail_by(err, MU_E_CONFIG_INVALID, MU_BY_CALLER, "unknown %s \"%s\"", kind, safe ? safe : "");
-    free(safe);
+    char shown[MU_SHOWN_SIZE];
+    mu_fail_by(err, MU_E_CONFIG_INVALID, MU_BY_CALLER, "unknown %s \"%s\"", kind, mu_escape_to(shown, name));
     mu_ossl_clear();
     return mu_err_hint(err, "Use names of the IANA registry that this OpenSSL has, separated by ':' or ','.");
 }
