@@ -13,8 +13,8 @@ static int load(bool with_key, mu_identity **identity, mu_trust **trust, mu_err 
     const mu_store_options options = {.password = "changeit"};
     mu_store *keys = NULL, *anchors = NULL;
     int rc = -1;
-    if (mu_store_open(NULL, "client-trust.p12", &options, &anchors, err) == 0 && mu_trust_new("client-trust.p12", trust, err) == 0 &&
-        mu_trust_add_store(*trust, anchors, err) == 0 &&
+    if (mu_store_open(NULL, "client-trust.p12", &options, &anchors, err) == 0 &&
+        mu_trust_new("client-trust.p12", trust, err) == 0 && mu_trust_add_store(*trust, anchors, err) == 0 &&
         (!with_key || (mu_store_open(NULL, "client.p12", &options, &keys, err) == 0 &&
                        mu_identity_from_store(keys, NULL, NULL, MU_PURPOSE_CLIENT, time(NULL), identity, err) == 0)))
         rc = 0;

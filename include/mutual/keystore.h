@@ -94,7 +94,7 @@ MU_API mu_entry *mu_store_entry(const mu_store *store, size_t index);
 MU_API mu_entry *mu_store_find(const mu_store *store, const char *alias);
 
 MU_API mu_entry_kind mu_entry_get_kind(const mu_entry *entry);
-/** UTF-8; of a trusted entry as stored (the JDK lists it in lower case), of others lower-cased; foreign text: escape before showing. */
+/** UTF-8; of a trusted entry as stored (the JDK lists it in lower case), of others lower-cased; escape it before showing. */
 MU_API const char *mu_entry_alias(const mu_entry *entry);
 /** Milliseconds since 1970; -1 if the format keeps no date for this entry. */
 MU_API int64_t mu_entry_created_ms(const mu_entry *entry);

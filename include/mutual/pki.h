@@ -94,7 +94,7 @@ typedef struct mu_cert_spec {
     EVP_PKEY *public_key;       /* of the subject */
     const GENERAL_NAMES *names; /* subjectAltName; NULL: none (allowed for CAs and clients, not for servers) */
     const X509 *issuer;         /* NULL: self-signed */
-    EVP_PKEY *issuer_key;       /* the key that will sign: decides the signature algorithm; public_key's private half if self-signed */
+    EVP_PKEY *issuer_key; /* the key that will sign: decides the signature algorithm; public_key's private half if self-signed */
     int64_t not_before_s, not_after_s; /* not_after is cut to the issuer's */
     int pathlen;                /* CAs only; -1: the profile's own */
 } mu_cert_spec;
@@ -137,8 +137,8 @@ MU_API bool mu_cert_is_ca(const X509 *cert);
 /* ---- certificate requests ---- */
 
 /** Build and sign a PKCS #10 request. names may be NULL. @return 0 or -1 */
-MU_API int mu_csr_build(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const X509_NAME *subject, const GENERAL_NAMES *names, X509_REQ **ret_csr,
-                        mu_err **err);
+MU_API int mu_csr_build(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const X509_NAME *subject, const GENERAL_NAMES *names,
+                        X509_REQ **ret_csr, mu_err **err);
 /**
  * Read a request, PEM (either BEGIN line, text around it) or DER, and check that its signature proves possession of the key.
  * @return 0, or -1 with MU_E_PEM_GARBAGE, MU_E_STORE_DAMAGED or MU_E_SIGNATURE_INVALID
@@ -151,7 +151,7 @@ MU_API GENERAL_NAMES *mu_csr_names(const X509_REQ *csr);
 
 typedef enum mu_purpose { MU_PURPOSE_ANY, MU_PURPOSE_SERVER, MU_PURPOSE_CLIENT } mu_purpose;
 
-/** Whose rules judge. OPENSSL: X509_verify_cert; STRICT adds X509_V_FLAG_X509_STRICT; JSSE predicts a JVM and never admits a peer. */
+/** Whose rules judge. OPENSSL: X509_verify_cert; STRICT adds X509_V_FLAG_X509_STRICT; JSSE predicts a JVM, never admits a peer. */
 typedef enum mu_rules { MU_RULES_OPENSSL, MU_RULES_STRICT, MU_RULES_JSSE } mu_rules;
 
 typedef struct mu_verify_params {
@@ -183,21 +183,21 @@ typedef struct mu_chain_verdict {
 
 /**
  * Judge a leaf. Paths are searched by us (unordered input, several issuers of the same name, cross-signed CAs, loops), bounded by
- * max_depth and a budget of signatures; each candidate is judged by X509_verify_cert over exactly that path, and only its yes counts.
- * Then our own steps (purpose, name, pins) may refuse more.
+ * max_depth and a budget of signatures; each candidate is judged by X509_verify_cert over exactly that path, and only its yes
+ * counts. Then our own steps (purpose, name, pins) may refuse more.
  * @param ret always filled when 0 is returned; release with mu_chain_verdict_done
  * @return 0 when there is a verdict (accepted or refused), -1 when none could be reached (out of memory, bad parameters)
  */
 MU_API int mu_chain_verify(X509 *leaf, const mu_verify_params *params, mu_chain_verdict *ret, mu_err **err);
 MU_API void mu_chain_verdict_done(mu_chain_verdict *verdict);
 
-/** Is this certificate good for that name (host or ip, one of them NULL)? @return 0, or -1 with MU_E_SAN_MISSING, MU_E_IP_SAN_MISSING
- *  or MU_E_HOSTNAME_MISMATCH; detail lists the names that it has */
+/** Is this certificate good for that name (host or ip, one of them NULL)? @return 0, or -1 with MU_E_SAN_MISSING,
+ * MU_E_IP_SAN_MISSING or MU_E_HOSTNAME_MISMATCH; detail lists the names that it has */
 MU_API int mu_cert_check_name(const X509 *cert, const char *host, const char *ip, mu_err **err);
 
 /**
- * Order certificates as a chain: the leaf, then its issuers as far as `pool` reaches (by name, key identifiers and signature); stops
- * at a self-signed certificate, which is included, or at a loop. References are taken.
+ * Order certificates as a chain: the leaf, then its issuers as far as `pool` reaches (by name, key identifiers and signature);
+ * stops at a self-signed certificate, which is included, or at a loop. References are taken.
  * @return 0 or -1 (out of memory)
  */
 MU_API int mu_chain_build(X509 *leaf, STACK_OF(X509) *pool, STACK_OF(X509) **ret_chain, mu_err **err);

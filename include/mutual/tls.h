@@ -92,8 +92,8 @@ typedef struct mu_tls_ctx mu_tls_ctx;
  * @return 0, or -1 with MU_E_CONFIG_INVALID, MU_E_TRUSTSTORE_EMPTY, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_E_ALGORITHM_UNAVAILABLE,
  *         MU_E_WEAK_KEY_SIZE, MU_E_WEAK_SIGNATURE_DIGEST
  */
-MU_API int mu_tls_ctx_new(OSSL_LIB_CTX *libctx, mu_side side, mu_identity *identity, mu_trust *trust, const mu_tls_settings *settings,
-                          mu_tls_ctx **ret_ctx, mu_err **err);
+MU_API int mu_tls_ctx_new(OSSL_LIB_CTX *libctx, mu_side side, mu_identity *identity, mu_trust *trust,
+                          const mu_tls_settings *settings, mu_tls_ctx **ret_ctx, mu_err **err);
 MU_API void mu_tls_ctx_free(mu_tls_ctx *ctx);
 
 /* ---- verdict ---- */
@@ -128,7 +128,7 @@ typedef struct mu_verdict {
 MU_API const char *mu_alert_name(int alert);
 /** -1 if there is none of that name. */
 MU_API int mu_alert_from_name(const char *name);
-/** The verdict as an error for printing: msg, detail, hint and code filled; *err untouched and 0 returned if code is MU_OK, else -1. */
+/** The verdict as an error for printing: msg, detail, hint and code filled. @return -1, or 0 if code is MU_OK */
 MU_API int mu_verdict_error(const mu_verdict *verdict, mu_err **err);
 /**
  * The verdict as HttpsURLConnection on JDK 25 words it: simple class name and the first line of the message, as in
@@ -139,7 +139,7 @@ MU_API char *mu_verdict_jsse_text(const mu_verdict *verdict);
 
 /* ---- connection ---- */
 
-/** Transport, given by the caller: as read(2) and write(2): bytes moved, 0 for end of stream (read), -1 with errno (EAGAIN: later). */
+/** Transport, given by the caller, as read(2) and write(2): bytes moved, 0 for end of stream (read), -1 with errno. */
 typedef struct mu_tls_io {
     ssize_t (*read)(void *arg, void *data, size_t len);
     ssize_t (*write)(void *arg, const void *data, size_t len);
@@ -153,25 +153,27 @@ typedef enum mu_tls_status {
     MU_TLS_OK,
     MU_TLS_WANT_READ,  /* call again when the transport is readable */
     MU_TLS_WANT_WRITE, /* … writable */
-    MU_TLS_CLOSED,     /* the peer closed properly (close_notify), or the transport ended after the handshake (mu_tls_conn_truncated);
-                          from mu_tls_write: the peer takes no more, but what it said before can be read */
-    MU_TLS_FAILED      /* see the verdict; an alert, if due, has been handed to the transport */
+    MU_TLS_CLOSED, /* the peer closed properly (close_notify), or the transport ended after the handshake (mu_tls_conn_truncated);
+                      from mu_tls_write: the peer takes no more, but what it said before can be read */
+    MU_TLS_FAILED  /* see the verdict; an alert, if due, has been handed to the transport */
 } mu_tls_status;
 
 typedef struct mu_tls_conn mu_tls_conn;
 
 /**
- * @param host  client: the name or address to connect to: sent as SNI if it is a name, and required of the certificate; server: NULL
+ * @param host  client: the name or address to connect to: sent as SNI if it is a name, and required of the certificate;
+ *              server: NULL
  * @param now_s the time to judge certificates by
  */
-MU_API int mu_tls_conn_new(mu_tls_ctx *ctx, const mu_tls_io *io, const char *host, int64_t now_s, mu_tls_conn **ret_conn, mu_err **err);
+MU_API int mu_tls_conn_new(mu_tls_ctx *ctx, const mu_tls_io *io, const char *host, int64_t now_s, mu_tls_conn **ret_conn,
+                           mu_err **err);
 MU_API void mu_tls_conn_free(mu_tls_conn *conn);
 MU_API mu_tls_status mu_tls_handshake(mu_tls_conn *conn);
 /** *ret_len bytes were read when MU_TLS_OK is returned. Runs the handshake if it is not done. */
 MU_API mu_tls_status mu_tls_read(mu_tls_conn *conn, void *data, size_t len, size_t *ret_len);
 /** After a failed write the waiting alert, if any, is read into the verdict. */
 MU_API mu_tls_status mu_tls_write(mu_tls_conn *conn, const void *data, size_t len, size_t *ret_len);
-/** Sends close_notify, once. The caller then shuts the socket down for writing and drains it, so that no reset overtakes the alert. */
+/** Sends close_notify, once. The caller then shuts the socket down for writing and drains it: no reset may overtake the alert. */
 MU_API mu_tls_status mu_tls_shutdown(mu_tls_conn *conn);
 /** True if the transport ended without the peer's close_notify: whatever was to end with the connection may be incomplete. */
 MU_API bool mu_tls_conn_truncated(const mu_tls_conn *conn);

@@ -109,12 +109,12 @@ static bool parse_rfc3339(const char *p, int64_t *ret_s)
     int year, month, day, hour = 0, minute = 0, second = 0;
     int64_t offset_s = 0;
 
-    if ((year = digits(&p, 4)) < 0 || !skip(&p, '-') || (month = digits(&p, 2)) < 0 || !skip(&p, '-') || (day = digits(&p, 2)) < 0 ||
-        !is_date(year, month, day))
+    if ((year = digits(&p, 4)) < 0 || !skip(&p, '-') || (month = digits(&p, 2)) < 0 || !skip(&p, '-') ||
+        (day = digits(&p, 2)) < 0 || !is_date(year, month, day))
         return false;
     if (*p) {
-        if (!skip(&p, 'T') || (hour = digits(&p, 2)) < 0 || hour > 23 || !skip(&p, ':') || (minute = digits(&p, 2)) < 0 || minute > 59 ||
-            !skip(&p, ':') || (second = digits(&p, 2)) < 0 || second > 60)
+        if (!skip(&p, 'T') || (hour = digits(&p, 2)) < 0 || hour > 23 || !skip(&p, ':') || (minute = digits(&p, 2)) < 0 ||
+            minute > 59 || !skip(&p, ':') || (second = digits(&p, 2)) < 0 || second > 60)
             return false;
         if (*p == '.') {
             size_t count = strspn(++p, "0123456789");

@@ -22,7 +22,8 @@ static const struct cause causes[MU_CODE_COUNT] = {
 };
 
 /* Reporting that memory ran out must not need memory. */
-static mu_err nomem = {.code = MU_E_OUT_OF_MEMORY, .by = MU_BY_OS, .msg = (char *)"out of memory", .file = __FILE__, .line = __LINE__};
+static mu_err nomem = {
+    .code = MU_E_OUT_OF_MEMORY, .by = MU_BY_OS, .msg = (char *)"out of memory", .file = __FILE__, .line = __LINE__};
 
 static const struct cause *find(mu_code code)
 {

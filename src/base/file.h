@@ -26,14 +26,14 @@ typedef struct mu_file_replace_options {
 
 /**
  * Replace or create a file so that at every moment either the old or the new content is there, complete: temporary file in the same
- * directory, written, synced, read back and compared, renamed (linked, if new), directory synced; under a lock on the old file whose
- * inode is checked again after locking. A symbolic link is followed to the real file. Owner, mode, ACL and extended attributes of an
- * existing file are kept, or the write is refused; other hard links to it keep the old content. A file that may not be written is not
- * replaced either. Killed in between, it leaves at most a file ".NAME.mutual-XXXXXX" behind.
+ * directory, written, synced, read back and compared, renamed (linked, if new), directory synced; under a lock on the old file
+ * whose inode is checked again after locking. A symbolic link is followed to the real file. Owner, mode, ACL and extended
+ * attributes of an existing file are kept, or the write is refused; other hard links to it keep the old content. A file that may
+ * not be written is not replaced either. Killed in between, it leaves at most a file ".NAME.mutual-XXXXXX" behind.
  * A program that has a limit on file sizes should ignore SIGXFSZ.
  * @return 0, or -1 with MU_E_STORE_LOCKED, MU_E_STORE_CHANGED, MU_E_FILE_PERMISSION, MU_E_STORE_NOT_FOUND (no such directory),
- *         MU_E_WRITE_FAILED (full, bind mount, other device …; hint says what to do); the old file is then untouched, but for one case
- *         that msg names: the directory could not be synced after the rename
+ *         MU_E_WRITE_FAILED (full, bind mount, other device …; hint says what to do); the old file is then untouched, but for one
+ *         case that msg names: the directory could not be synced after the rename
  */
 int mu_file_replace(const char *path, const void *data, size_t len, const mu_file_replace_options *options, mu_err **err);
 

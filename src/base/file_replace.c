@@ -39,7 +39,8 @@ static const struct errno_hint hints[] = {
     {EDQUOT, "the disk quota of this user is used up: free some space or have it raised; the old file is as it was"},
     {EROFS, "the file system is mounted read-only: write elsewhere, or have it remounted"},
     {EBUSY, "the file itself is a mount point (as in a container): mount its directory instead, or write elsewhere and copy"},
-    {EXDEV, "the file lies on another file system than its directory (a mount or overlay): mount the directory, or write elsewhere and copy"},
+    {EXDEV, "the file lies on another file system than its directory (a mount or overlay): mount the directory, or write elsewhere "
+            "and copy"},
     {EFBIG, "raise the limit of this process on file sizes (ulimit -f); the old file is as it was"},
     {EIO, "the disk reports an error: look at the kernel's log (dmesg) and do not rely on that disk"},
     {ENAMETOOLONG, "choose a shorter name"},
@@ -203,7 +204,8 @@ static int keep_owner_and_attributes(struct job *job)
         return 0;
     if (fstat(job->temp_fd, &temp) < 0)
         return fail(job, errno, "its new content");
-    if ((temp.st_uid != job->old.st_uid || temp.st_gid != job->old.st_gid) && fchown(job->temp_fd, job->old.st_uid, job->old.st_gid) < 0) {
+    if ((temp.st_uid != job->old.st_uid || temp.st_gid != job->old.st_gid) &&
+        fchown(job->temp_fd, job->old.st_uid, job->old.st_gid) < 0) {
         mu_fail_errno(job->err, MU_E_FILE_PERMISSION, errno, "cannot keep the owner of \"%s\"", job->shown);
         mu_err_detail(job->err, "owner %ld, group %ld", (long)job->old.st_uid, (long)job->old.st_gid);
         return mu_err_hint(job->err, "run the command as the owner of the file, or as root");
@@ -260,7 +262,8 @@ static int put_in_place(struct job *job)
             return fail(job, errno, "putting the new file in place of the old one");
         job->temp[0] = 0;
     } else if (mu_os_publish(job->dir_fd, job->temp, job->name) < 0)
-        return errno == EEXIST ? fail_changed(job, "was made by someone else meanwhile") : fail(job, errno, "giving the new file its name");
+        return errno == EEXIST ? fail_changed(job, "was made by someone else meanwhile")
+                               : fail(job, errno, "giving the new file its name");
     return 0;
 }
 
@@ -282,8 +285,8 @@ static int sync_directory(struct job *job)
 
 static int replace(struct job *job, const char *path, const void *data, size_t len, const mu_file_replace_options *options)
 {
-    if (resolve(job, path) < 0 || open_directory(job) < 0 || lock_old(job) < 0 || make_temp(job) < 0 || write_all(job, data, len) < 0 ||
-        keep_owner_and_attributes(job) < 0)
+    if (resolve(job, path) < 0 || open_directory(job) < 0 || lock_old(job) < 0 || make_temp(job) < 0 ||
+        write_all(job, data, len) < 0 || keep_owner_and_attributes(job) < 0)
         return -1;
     if (mu_os_sync(job->temp_fd) < 0)
         return fail(job, errno, "syncing its new content to the disk");

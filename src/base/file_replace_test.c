@@ -363,7 +363,8 @@ static void a_file_size_limit_leaves_the_file_alone(void **state)
     assert_int_equal(count_files("."), 1);
 }
 
-/* In a mount namespace of a child: a full, a read-only and a bind-mounted file. @return what went wrong, 77 if mounts are not allowed */
+/* In a mount namespace of a child: a full, a read-only and a bind-mounted file. @return what went wrong, 77 if mounts are not
+ * allowed */
 static int try_mounts(void)
 {
     static char big[200000];
@@ -376,12 +377,14 @@ static int try_mounts(void)
         return 1;
     assert_content("m/a", "old");
     replace_ok("m/a", "fits", NULL);
-    if (mount(NULL, "m", NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 || replace_fails("m/a", "x", NULL, "read-only") != MU_E_WRITE_FAILED ||
+    if (mount(NULL, "m", NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 ||
+        replace_fails("m/a", "x", NULL, "read-only") != MU_E_WRITE_FAILED ||
         replace_fails("m/b", "x", NULL, "read-only") != MU_E_WRITE_FAILED)
         return 2;
     put("source", "old", 0600);
     put("target", "", 0600);
-    if (mount("source", "target", NULL, MS_BIND, NULL) < 0 || replace_fails("target", "x", NULL, "mount point") != MU_E_WRITE_FAILED)
+    if (mount("source", "target", NULL, MS_BIND, NULL) < 0 ||
+        replace_fails("target", "x", NULL, "mount point") != MU_E_WRITE_FAILED)
         return 3;
     assert_content("source", "old");
     return count_files(".") == 3 ? 0 : 4;

@@ -39,8 +39,8 @@ static const char *by_name(mu_by by)
 
 static json_t *one_error(const mu_err *err)
 {
-    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:i}", "code", mu_code_name(err->code), "message", mu_json_text(err->msg), "detail",
-                     mu_json_text(err->detail), "fix", mu_json_text(err->hint ? err->hint : mu_code_fix(err->code)), "by",
+    return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:i}", "code", mu_code_name(err->code), "message", mu_json_text(err->msg),
+                     "detail", mu_json_text(err->detail), "fix", mu_json_text(err->hint ? err->hint : mu_code_fix(err->code)), "by",
                      by_name(err->by), "file", err->file, "line", err->line);
 }
 

@@ -11,7 +11,8 @@ json_t *mu_json_text(const char *text);
 /** {"code","message","detail","fix","by","file","line","causes":[…]}: fix is the hint, or the fix of the cause if
  * there is none; by is "us", "peer", "os" or "caller"; causes are the failures underneath in the same form. New reference. */
 json_t *mu_json_error(const mu_err *err);
-/** Print (indented, sorted as inserted, all ASCII, one final newline) and drop the reference. @return 0, or -1 with MU_E_WRITE_FAILED */
+/** Print (indented, sorted as inserted, all ASCII, one final newline) and drop the reference. @return 0, or -1 with
+ * MU_E_WRITE_FAILED */
 int mu_json_print(FILE *stream, json_t *value, mu_err **err);
 
 #endif

@@ -26,7 +26,8 @@ int mu_ossl_ctx_new(OSSL_LIB_CTX **ret_libctx, mu_err **err)
 /* Providers that a configuration activates are released with their context; those of OSSL_PROVIDER_load are not. */
 static bool activate_legacy(OSSL_LIB_CTX *libctx)
 {
-    static const char text[] = "openssl_conf = init\n[init]\nproviders = list\n[list]\ndefault = on\nlegacy = on\n[on]\nactivate = 1\n";
+    static const char text[] =
+        "openssl_conf = init\n[init]\nproviders = list\n[list]\ndefault = on\nlegacy = on\n[on]\nactivate = 1\n";
     BIO *in = BIO_new_mem_buf(text, -1);
     CONF *conf = NCONF_new_ex(libctx, NULL);
     bool ok = in && conf && NCONF_load_bio(conf, in, NULL) > 0 && CONF_modules_load(conf, NULL, 0) > 0 &&

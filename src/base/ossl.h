@@ -22,8 +22,8 @@ int mu_ossl_legacy_ctx_new(OSSL_LIB_CTX **ret_libctx, mu_err **err);
 void mu_ossl_clear(void);
 
 /**
- * Options against compressed certificates (RFC 8879, OpenSSL 3.2 and later with zlib, brotli or zstd): they would have us unpack a peer's
- * bytes before anything about the peer is known.
+ * Options against compressed certificates (RFC 8879, OpenSSL 3.2 and later with zlib, brotli or zstd): they would have us unpack a
+ * peer's bytes before anything about the peer is known.
  */
 #ifdef SSL_OP_NO_TX_CERTIFICATE_COMPRESSION
 #define MU_OSSL_NO_CERT_COMPRESSION (SSL_OP_NO_TX_CERTIFICATE_COMPRESSION | SSL_OP_NO_RX_CERTIFICATE_COMPRESSION)

@@ -131,7 +131,8 @@ void mu_err_print(FILE *stream, const mu_err *err)
     const char *hint = hint_of(err);
     fprintf(stream, "%s%s%s [%s]\n", mu_style_on(stream, MU_STYLE_BOLD), err->msg, mu_style_off(stream), mu_code_name(err->code));
     for (const mu_err *e = err->cause; e; e = e->cause)
-        fprintf(stream, "  because: %s [%s]%s%s\n", e->msg, mu_code_name(e->code), e->detail ? ": " : "", e->detail ? e->detail : "");
+        fprintf(stream, "  because: %s [%s]%s%s\n", e->msg, mu_code_name(e->code), e->detail ? ": " : "",
+                e->detail ? e->detail : "");
     if (err->detail)
         fprintf(stream, "  detail: %s\n", err->detail);
     if (*hint)

@@ -15,7 +15,8 @@ const char *mu_style_off(FILE *stream);
 /** Columns of the terminal, 100 if it is none. */
 int mu_term_columns(FILE *stream);
 
-/** "making a 4096-bit RSA key …" on a terminal's stderr once it has taken more than half a second; cleared when done. Not nested; what is borrowed until the end. */
+/** "making a 4096-bit RSA key …" on a terminal's stderr once it has taken more than half a second; cleared when done. Not nested;
+ * what is borrowed until the end. */
 void mu_progress_begin(const char *what);
 void mu_progress_end(void);
 

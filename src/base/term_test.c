@@ -42,7 +42,8 @@ static void an_error_reads_well(void **state)
     mu_fail_errno(&err, MU_E_STORE_NOT_FOUND, ENOENT, "there is no file \"a\"");
     mu_wrap(&err, MU_E_CONFIG_INVALID, "listener 1");
     char expected[1024];
-    snprintf(expected, sizeof expected, "listener 1 [config-invalid]\n  because: there is no file \"a\" [store-not-found]: %s\n  hint:   %s\n",
+    snprintf(expected, sizeof expected,
+             "listener 1 [config-invalid]\n  because: there is no file \"a\" [store-not-found]: %s\n  hint:   %s\n",
              strerror(ENOENT), mu_code_fix(MU_E_STORE_NOT_FOUND));
     assert_string_equal(printed(err), expected);
     mu_err_free(err);

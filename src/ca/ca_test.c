@@ -17,7 +17,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const files[] = {"ca/ledger.db", "ca/root.crt", "ca/root.key", "ca/mid.crt", "ca/mid.key", "ledger.db", "ca"};
+    static const char *const files[] = {"ca/ledger.db", "ca/root.crt", "ca/root.key", "ca/mid.crt",
+                                        "ca/mid.key",   "ledger.db",   "ca"};
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char *path = mu_asprintf("%s/%s", folder, files[i]);

@@ -19,7 +19,8 @@ int mu_cli_main(const mu_command *const *commands, int argc, char **argv);
 int mu_cli_fail(bool json, mu_err *err);
 
 /**
- * The command named by words, as {"ca", "issue"}; `*ret_used` of them were used. A command without run and run_raw only groups others.
+ * The command named by words, as {"ca", "issue"}; `*ret_used` of them were used. A command without run and run_raw only groups
+ * others.
  * @return NULL if the first word names none
  */
 const mu_command *mu_cli_find(const mu_command *const *commands, const char *const *words, size_t count, size_t *ret_used);

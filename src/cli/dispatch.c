@@ -150,7 +150,8 @@ static int dispatch(const mu_command *const *commands, int argc, char **argv)
     return command->run ? run_command(command, argc, argv) : run_group(command, argc, argv);
 }
 
-/* A file opened as descriptor 0 to 2 would be read or written by accident; opened the wrong way round, their use fails as it should. */
+/* A file opened as descriptor 0 to 2 would be read or written by accident; opened the wrong way round, their use fails as it
+ * should. */
 static void keep_standard_descriptors(void)
 {
     for (int fd = 0; fd <= 2; fd++)

@@ -118,8 +118,8 @@ void mu_help_overview(FILE *stream, const mu_command *const *commands)
 
 void mu_help_command(FILE *stream, const mu_command *command)
 {
-    fprintf(stream, "%smutual %s%s: %s\n\nusage: mutual %s %s\n", mu_style_on(stream, MU_STYLE_BOLD), command->name, mu_style_off(stream),
-            command->summary, command->name, command->synopsis);
+    fprintf(stream, "%smutual %s%s: %s\n\nusage: mutual %s %s\n", mu_style_on(stream, MU_STYLE_BOLD), command->name,
+            mu_style_off(stream), command->summary, command->name, command->synopsis);
     if (command->description) {
         fputs("\n", stream);
         print_wrapped(stream, command->description, 0, 0);

@@ -171,8 +171,8 @@ void mu_man_overview(FILE *stream, const mu_command *const *commands)
     fputs(".SH NAME\nmutual \\- mutual TLS that explains itself\n"
           ".SH SYNOPSIS\n\\fBmutual\\fR \\fICOMMAND\\fR [options]\n.br\n\\fBmutual help\\fR [\\fICOMMAND\\fR]\n.br\n"
           "\\fBmutual \\-\\-version\\fR\n.SH DESCRIPTION\n"
-          "Makes keys, certificates and stores for mutual TLS, serves and fetches with them, and says why a connection was refused: by "
-          "whom, which certificate, with which alert, and what cures it.\n.SH COMMANDS\n", stream);
+          "Makes keys, certificates and stores for mutual TLS, serves and fetches with them, and says why a connection was "
+          "refused: by whom, which certificate, with which alert, and what cures it.\n.SH COMMANDS\n", stream);
     for (const mu_command *const *c = commands; *c; c++) {
         fputs(".TP\n\\fBmutual\\-", stream);
         put(stream, (*c)->name);

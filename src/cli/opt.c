@@ -57,8 +57,9 @@ static const mu_opt *find_nearest(const mu_command *command, const char *name)
     return best;
 }
 
-#define fail_usage(p, ...) \
-    (mu_fail_by((p)->err, MU_E_USAGE, MU_BY_CALLER, __VA_ARGS__), mu_err_hint((p)->err, "see: mutual %s --help", (p)->command->name))
+#define fail_usage(p, ...)                                                                                                         \
+    (mu_fail_by((p)->err, MU_E_USAGE, MU_BY_CALLER, __VA_ARGS__),                                                                  \
+     mu_err_hint((p)->err, "see: mutual %s --help", (p)->command->name))
 
 /* Only the name is shown: what follows "=" may be a password. */
 static int fail_unknown(struct parser *p, const char *word)

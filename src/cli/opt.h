@@ -50,10 +50,10 @@ struct mu_command {
 
 /**
  * Parse. `--name VALUE`, `--name=VALUE`, `-o VALUE`, `-oVALUE`, `--` ends options; no abbreviations; an unknown option names the
- * nearest known one; letters of flags may be joined (-io FILE). Secrets, and -D values whose name contains "password", are overwritten
- * in argv.
- * @return 0, 1 if --help or -h was met (the rest is not looked at), or -1 with MU_E_USAGE; mu_opt_free and mu_strlist_free are due in
- *         all cases
+ * nearest known one; letters of flags may be joined (-io FILE). Secrets, and -D values whose name contains "password", are
+ * overwritten in argv.
+ * @return 0, 1 if --help or -h was met (the rest is not looked at), or -1 with MU_E_USAGE; mu_opt_free and mu_strlist_free are due
+ *         in all cases
  */
 int mu_opt_parse(const mu_command *command, int argc, char **argv, void *options, mu_strlist *ret_args, mu_err **err);
 /** Frees what parsing put into the struct (secrets wiped) and zeroes it. */

@@ -70,7 +70,8 @@ static void print_cause(mu_code code)
     size_t count;
     const mu_alert_info *alerts = mu_alert_table(&count);
 
-    printf("%s (exit status %d)\n  %s\n  fix: %s\n", mu_code_name(code), mu_code_exit_status(code), mu_code_meaning(code), mu_code_fix(code));
+    printf("%s (exit status %d)\n  %s\n  fix: %s\n", mu_code_name(code), mu_code_exit_status(code), mu_code_meaning(code),
+           mu_code_fix(code));
     for (size_t i = 0; i < count; i++)
         if (mu_explain_alert_can_mean(alerts[i].alert, code)) {
             printf("%s %s (%d)", first ? "  alerts the other side may see:" : ",", alerts[i].name, alerts[i].alert);
@@ -117,17 +118,19 @@ static json_t *json_alert(const mu_alert_info *alert)
         size_t count = mu_alert_candidates(alert->alert, MU_SIDE_CLIENT, (mu_alert_phase)phase, codes);
         json_object_set_new(causes, names[phase], json_codes(codes, count));
     }
-    json_object_set_new(causes, "server", json_codes(codes, mu_alert_candidates(alert->alert, MU_SIDE_SERVER, MU_PHASE_CERT, codes)));
-    return json_pack("{s:s, s:i, s:s, s:s, s:o}", "kind", "alert", "number", alert->alert, "name", alert->name, "meaning", alert->meaning,
-                     "received_by", causes);
+    json_object_set_new(causes, "server",
+                        json_codes(codes, mu_alert_candidates(alert->alert, MU_SIDE_SERVER, MU_PHASE_CERT, codes)));
+    return json_pack("{s:s, s:i, s:s, s:s, s:o}", "kind", "alert", "number", alert->alert, "name", alert->name, "meaning",
+                     alert->meaning, "received_by", causes);
 }
 
 static json_t *json_x509(int error)
 {
     mu_code codes[MU_X509_CODES_MAX];
     size_t count = mu_explain_x509_codes(error, codes);
-    return json_pack("{s:s, s:i, s:s, s:s, s:o, s:s?}", "kind", "x509", "number", error, "name", mu_x509_error_name(error), "meaning",
-                     X509_verify_cert_error_string(error), "codes", json_codes(codes, count), "apart", mu_explain_x509_apart(error));
+    return json_pack("{s:s, s:i, s:s, s:s, s:o, s:s?}", "kind", "x509", "number", error, "name", mu_x509_error_name(error),
+                     "meaning", X509_verify_cert_error_string(error), "codes", json_codes(codes, count), "apart",
+                     mu_explain_x509_apart(error));
 }
 
 static json_t *json_cause(mu_code code)
@@ -138,8 +141,8 @@ static json_t *json_cause(mu_code code)
     for (size_t i = 0; i < count; i++)
         if (mu_explain_alert_can_mean(alerts[i].alert, code))
             json_array_append_new(list, json_string(alerts[i].name));
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o}", "kind", "cause", "code", mu_code_name(code), "meaning", mu_code_meaning(code), "fix",
-                     mu_code_fix(code), "exit_status", mu_code_exit_status(code), "alerts", list);
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o}", "kind", "cause", "code", mu_code_name(code), "meaning",
+                     mu_code_meaning(code), "fix", mu_code_fix(code), "exit_status", mu_code_exit_status(code), "alerts", list);
 }
 
 static json_t *json_one(const mu_explained *found)
@@ -156,8 +159,9 @@ static int fail_unknown(bool json, const char *text)
     char shown[MU_SHOWN_SIZE];
     mu_err *err = NULL;
     mu_fail_by(&err, MU_E_USAGE, MU_BY_CALLER, "nothing is known about \"%s\"", mu_escape_to(shown, text));
-    mu_err_hint(&err, "give an alert (unknown_ca, 48), an X.509 code (X509_V_ERR_CERT_HAS_EXPIRED, its text) or a cause (cert-expired); "
-                      "man mutual lists the causes");
+    mu_err_hint(&err,
+                "give an alert (unknown_ca, 48), an X.509 code (X509_V_ERR_CERT_HAS_EXPIRED, its text) or a cause (cert-expired); "
+                "man mutual lists the causes");
     return mu_cli_fail(json, err);
 }
 
@@ -196,9 +200,10 @@ const mu_command mu_command_explain = {
     .name = "explain",
     .summary = "what an alert, an X.509 code or a cause means, and what cures it",
     .synopsis = "WORD...",
-    .description = "Looks the words up together (an error text), then one by one: TLS alerts by name or number, OpenSSL's X509_V_ERR codes "
-                   "by name, number or text, and the cause codes of mutual. A number that is both an alert and an X.509 code is explained "
-                   "as both.",
+    .description =
+        "Looks the words up together (an error text), then one by one: TLS alerts by name or number, OpenSSL's X509_V_ERR codes "
+        "by name, number or text, and the cause codes of mutual. A number that is both an alert and an X.509 code is explained "
+        "as both.",
     .options = table,
     .options_size = sizeof(struct options),
     .examples = examples,

@@ -358,15 +358,12 @@ const mu_command mu_command_get = {
     .summary = "fetch an https URL with a client certificate, and say what went wrong",
     .synopsis = "URL [options]",
     .description = "Fetches URL over TLS 1.2 or 1.3 and writes the body to standard output. The server's certificate must lead to "
-                   "the trust store and "
-                   "bear the name or address of the URL; there is no switch that turns this off. If the server asks for a "
-                   "certificate, the one of "
-                   "--key-store or --certificate is sent.\n\n"
+                   "the trust store and bear the name or address of the URL; there is no switch that turns this off. If the server "
+                   "asks for a certificate, the one of --key-store or --certificate is sent.\n\n"
                    "Without a trust store a JVM's default is used (jssecacerts or cacerts of JAVA_HOME or of the java on PATH), "
                    "else the system's.\n\n"
                    "Redirects are not followed. An answer of 401 or 403 is a refusal by the server (exit status 5); other answers, "
-                   "whatever their "
-                   "status, are successes of this program.\n\n"
+                   "whatever their status, are successes of this program.\n\n"
                    "Java properties that concern security and are not implemented are errors; others are ignored with a warning.",
     .options = options_table,
     .examples = examples,

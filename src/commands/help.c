@@ -10,7 +10,8 @@ struct options {
 
 static const mu_opt table[] = {
     {"man", 0, MU_OPT_FLAG, offsetof(struct options, man), NULL, "Print the manual page instead, as roff source.", 0, 0},
-    {"completion", 0, MU_OPT_TEXT, offsetof(struct options, completion), "SHELL", "Print a completion script; SHELL is bash.", 0, 0},
+    {"completion", 0, MU_OPT_TEXT, offsetof(struct options, completion), "SHELL", "Print a completion script; SHELL is bash.", 0,
+     0},
     {0},
 };
 

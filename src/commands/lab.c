@@ -17,8 +17,10 @@ static const mu_opt options[] = {
      "The port on 127.0.0.1; without it 8443, or a free one if that is taken.", 1, 65535},
     {"key-algorithm", 0, MU_OPT_CHOICE, offsetof(struct lab_options, key_algorithm), "RSA|EC",
      "RSA (root 4096 bits, leaves 2048; the default) or EC (P-256).", 0, 0},
-    {"serve", 0, MU_OPT_FLAG, offsetof(struct lab_options, serve), NULL, "End by serving with the healthy stores, until interrupted.", 0, 0},
-    {"quiet", 'q', MU_OPT_FLAG, offsetof(struct lab_options, quiet), NULL, "Only the result, and what is not as it should be.", 0, 0},
+    {"serve", 0, MU_OPT_FLAG, offsetof(struct lab_options, serve), NULL,
+     "End by serving with the healthy stores, until interrupted.", 0, 0},
+    {"quiet", 'q', MU_OPT_FLAG, offsetof(struct lab_options, quiet), NULL,
+     "Only the result, and what is not as it should be.", 0, 0},
     {"json", 0, MU_OPT_FLAG, offsetof(struct lab_options, json), NULL, "The whole story as one JSON document.", 0, 0},
     {0},
 };
@@ -51,13 +53,13 @@ const mu_command mu_command_lab = {
     .summary = "mutual TLS from nothing: stores, CA, server, client, every common fault and its cure",
     .synopsis = "[options]",
     .description =
-        "Makes a folder with a private CA, the identities of a server and a client, and the two trust stores: four PKCS12 files that any "
-        "JVM loads (password changeit). Starts the server and runs the client against it: without identity, with it, without settings, "
-        "and with the six javax.net.ssl properties.\n\n"
-        "Then it breaks its own set-up, one common fault after another, shows what each side says, runs the command that cures it, and "
-        "shows that it is cured.\n\n"
-        "Every command is shown and then run exactly as shown, in the folder, with MUTUAL_STORE_PASSWORD=changeit. Run again, it keeps "
-        "what is still valid. Exit status 0 means that every run came out as it should.",
+        "Makes a folder with a private CA, the identities of a server and a client, and the two trust stores: four PKCS12 files "
+        "that any JVM loads (password changeit). Starts the server and runs the client against it: without identity, with it, "
+        "without settings, and with the six javax.net.ssl properties.\n\n"
+        "Then it breaks its own set-up, one common fault after another, shows what each side says, runs the command that cures "
+        "it, and shows that it is cured.\n\n"
+        "Every command is shown and then run exactly as shown, in the folder, with MUTUAL_STORE_PASSWORD=changeit. Run again, "
+        "it keeps what is still valid. Exit status 0 means that every run came out as it should.",
     .options = options,
     .examples = examples,
     .options_size = sizeof(struct lab_options),

@@ -66,7 +66,8 @@ static int push_crl(OSSL_LIB_CTX *libctx, mu_bytes der, STACK_OF(X509_CRL) * crl
 }
 
 /* The certificates of a block, or its CRLs: one of the stacks is NULL. */
-static int add_block(OSSL_LIB_CTX *libctx, const mu_pem_block *block, STACK_OF(X509) * certs, STACK_OF(X509_CRL) * crls, mu_err **err)
+static int add_block(OSSL_LIB_CTX *libctx, const mu_pem_block *block, STACK_OF(X509) * certs, STACK_OF(X509_CRL) * crls,
+                     mu_err **err)
 {
     mu_ossl_clear();
     if (is_cms(block)) {
@@ -127,7 +128,8 @@ int mu_certs_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, STACK_
     STACK_OF(X509) *certs = sk_X509_new_null();
     if (!certs)
         return mu_fail_nomem(err);
-    int rc = mu_pem_has_block(data, len) ? parse_pem(libctx, data, len, certs, NULL, err) : parse_der(libctx, data, len, certs, err);
+    int rc =
+        mu_pem_has_block(data, len) ? parse_pem(libctx, data, len, certs, NULL, err) : parse_der(libctx, data, len, certs, err);
     if (rc == 0 && sk_X509_num(certs) == 0)
         rc = mu_fail(err, MU_E_PEM_GARBAGE, "there is no certificate in it");
     if (rc == 0)

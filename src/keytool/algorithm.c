@@ -186,7 +186,8 @@ int mu_kt_signing_choose(mu_kt *kt, const char *name, EVP_PKEY *key, mu_kt_signi
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT, "Cannot derive signature algorithm from %s",
                            EVP_PKEY_get0_type_name(key));
     if (!s)
-        return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, "java.security.NoSuchAlgorithmException", "%s Signature not available", wanted);
+        return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, "java.security.NoSuchAlgorithmException", "%s Signature not available",
+                           wanted);
     bool pss = s->nid == NID_rsassaPss;
     if (pss ? !any_rsa : !s->key || !EVP_PKEY_is_a(key, s->key))
         return throw_wrong_key(kt, s, key);

@@ -89,7 +89,8 @@ static int climb(struct search *s, X509 *cert, char *label)
             X509 *issuer = first_cert(s->stores[from], i);
             if (!issuer || !mu_kt_signed_by(cert, issuer))
                 continue;
-            int rc = climb(s, issuer, mu_asprintf(from ? "<%s> in cacerts" : "<%s> in keystore", mu_entry_alias(mu_store_entry(s->stores[from], i))));
+            const char *alias = mu_entry_alias(mu_store_entry(s->stores[from], i));
+            int rc = climb(s, issuer, mu_asprintf(from ? "<%s> in cacerts" : "<%s> in keystore", alias));
             if (rc != 0)
                 return rc;
         }

@@ -17,7 +17,8 @@ static int build(mu_kt *kt, EVP_PKEY *key, const X509_NAME *subject, STACK_OF(X5
     X509_REQ *req = NULL;
     int rc = -1;
 
-    if (mu_kt_signing_choose(kt, mu_kt_get(kt, MU_KT_SIG_ALG), key, &signing) != 0 || mu_kt_signing_begin(kt, &signing, key, &ctx) != 0)
+    if (mu_kt_signing_choose(kt, mu_kt_get(kt, MU_KT_SIG_ALG), key, &signing) != 0 ||
+        mu_kt_signing_begin(kt, &signing, key, &ctx) != 0)
         return -1;
     mu_ossl_clear();
     req = X509_REQ_new_ex(kt->libctx, NULL);

@@ -47,7 +47,8 @@ static int check_arguments(mu_kt *kt, struct job *job)
     if (!mu_kt_is_set(kt, MU_KT_KEY_ALG))
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "The -keyalg option must be specified.");
     if (mu_store_find(kt->store, job->alias))
-        return mu_kt_throw(kt, MU_E_DUPLICATE_ALIAS, MU_KT_EXCEPTION, "Key pair not generated, alias <%s> already exists", job->alias);
+        return mu_kt_throw(kt, MU_E_DUPLICATE_ALIAS, MU_KT_EXCEPTION, "Key pair not generated, alias <%s> already exists",
+                           job->alias);
     return 0;
 }
 
@@ -88,7 +89,8 @@ static bool add_authority_id(X509 *cert, X509 *signer)
 {
     const ASN1_OCTET_STRING *id = signer ? X509_get0_subject_key_id(signer) : NULL;
     AUTHORITY_KEYID *aki = id ? AUTHORITY_KEYID_new() : NULL;
-    bool ok = !id || (aki && (aki->keyid = ASN1_OCTET_STRING_dup(id)) && X509_add1_ext_i2d(cert, NID_authority_key_identifier, aki, 0, 0));
+    bool ok = !id ||
+              (aki && (aki->keyid = ASN1_OCTET_STRING_dup(id)) && X509_add1_ext_i2d(cert, NID_authority_key_identifier, aki, 0, 0));
     AUTHORITY_KEYID_free(aki);
     return ok;
 }

@@ -7,16 +7,16 @@
 #include <openssl/x509v3.h>
 
 /**
- * Make the extensions that kt->ext asks for, a later one replacing an earlier one of the same kind, and subjectKeyIdentifier of that key
- * unless it was among them; in ascending string order of the OID, as the JDK writes them.
+ * Make the extensions that kt->ext asks for, a later one replacing an earlier one of the same kind, and subjectKeyIdentifier of
+ * that key unless it was among them; in ascending string order of the OID, as the JDK writes them.
  * @param ret owned by the caller (sk_X509_EXTENSION_pop_free)
  * @return 0, or -1 after mu_kt_throw
  */
 int mu_kt_ext_build(mu_kt *kt, EVP_PKEY *public_key, STACK_OF(X509_EXTENSION) **ret);
 
 /**
- * Which of these names is meant: the very name, else by its beginning or its initials ("kCS": keyCertSign), else the same without regard
- * to case.
+ * Which of these names is meant: the very name, else by its beginning or its initials ("kCS": keyCertSign), else the same without
+ * regard to case.
  * @param names ended by NULL; "" never matches
  * @param ret_index -1: none of them
  * @return 0, or -1 after mu_kt_throw (ambiguous)

@@ -24,7 +24,8 @@ static void command_help(const mu_kt_command *command)
     }
     for (const mu_kt_slot *s = command->usage; *s != MU_KT_SLOT_COUNT; s++) {
         const mu_kt_option *o = mu_kt_option_of(*s);
-        fprintf(stderr, " -%s%s%s%*s%s\n", o->name, *o->arg ? " " : "", o->arg, width - option_width(o) + 2, "", option_help(command, o));
+        fprintf(stderr, " -%s%s%s%*s%s\n", o->name, *o->arg ? " " : "", o->arg, width - option_width(o) + 2, "",
+                option_help(command, o));
         if (*s == MU_KT_ADD_PROVIDER || *s == MU_KT_PROVIDER_CLASS)
             fprintf(stderr, "   [-providerarg <arg>]    configure argument for -%s\n", o->name);
     }

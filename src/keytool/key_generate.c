@@ -22,8 +22,8 @@ static int generated(mu_kt *kt, EVP_PKEY *key, const char *what, EVP_PKEY **ret)
         return 0;
     }
     mu_fail_ossl(&kt->err, MU_E_ALGORITHM_UNAVAILABLE, "cannot make a key of type %s", what);
-    return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, "java.security.NoSuchAlgorithmException", "%s KeyPairGenerator not available",
-                       what);
+    return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, "java.security.NoSuchAlgorithmException",
+                       "%s KeyPairGenerator not available", what);
 }
 
 static int generate_rsa(mu_kt *kt, const struct wanted *w, const char *type, EVP_PKEY **ret)
@@ -60,7 +60,8 @@ static int generate_ec(mu_kt *kt, const struct wanted *w, EVP_PKEY **ret)
         return generated(kt, EVP_PKEY_Q_keygen(kt->libctx, NULL, "EC", groups[i].curve), w->alg, ret);
     }
     if (!w->group)
-        return mu_kt_throw(kt, MU_E_USAGE, "java.security.spec.InvalidParameterSpecException", "Not a supported curve: %ld bits", w->size);
+        return mu_kt_throw(kt, MU_E_USAGE, "java.security.spec.InvalidParameterSpecException", "Not a supported curve: %ld bits",
+                           w->size);
     int nid = OBJ_sn2nid(w->group);
     char oid[64];
     if (nid == NID_undef || nid == NID_X9_62_prime256v1 || nid == NID_X25519 || nid == NID_X448)
@@ -141,6 +142,6 @@ int mu_kt_key_generate(mu_kt *kt, EVP_PKEY **ret_key)
         return generate_edwards(kt, &w, ret_key);
     if (strcasecmp(w.alg, "X25519") == 0 || strcasecmp(w.alg, "X448") == 0 || strcasecmp(w.alg, "XDH") == 0)
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT, "Cannot derive signature algorithm from XDH");
-    return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, "java.security.NoSuchAlgorithmException", "%s KeyPairGenerator not available",
-                       w.alg);
+    return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, "java.security.NoSuchAlgorithmException",
+                       "%s KeyPairGenerator not available", w.alg);
 }

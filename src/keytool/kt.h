@@ -73,8 +73,8 @@ int mu_kt_usage(mu_kt *kt, const char *fmt, ...) MU_PRINTF(2, 3);
 #define MU_KT_STORE_FAULT "java.security.KeyStoreException"
 
 /**
- * Fail as the JDK does: "keytool error: CLASS: message" on stdout, exit status 1. If kt->err is set (a library function failed), it stays
- * as the cause; otherwise it becomes an error of that code. fmt NULL: the class alone. Returns -1.
+ * Fail as the JDK does: "keytool error: CLASS: message" on stdout, exit status 1. If kt->err is set (a library function failed), it
+ * stays as the cause; otherwise it becomes an error of that code. fmt NULL: the class alone. Returns -1.
  */
 int mu_kt_throw(mu_kt *kt, mu_code code, const char *java_class, const char *fmt, ...) MU_PRINTF(4, 5);
 /** A library function has set kt->err and the JDK has no words of its own: its message becomes the exception's. Returns -1. */

@@ -49,7 +49,8 @@ static int order(mu_kt *kt, const char *alias, const X509 *own, STACK_OF(X509) *
     while (leaf < count && !same_key(own, sk_X509_value(certs, leaf)))
         leaf++;
     if (leaf == count)
-        return mu_kt_throw(kt, MU_E_KEY_CERT_MISMATCH, MU_KT_EXCEPTION, "Certificate reply does not contain public key for <%s>", alias);
+        return mu_kt_throw(kt, MU_E_KEY_CERT_MISMATCH, MU_KT_EXCEPTION, "Certificate reply does not contain public key for <%s>",
+                           alias);
     swap(certs, 0, leaf);
     for (int i = 1; i < count; i++) {
         int issuer = i;

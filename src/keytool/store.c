@@ -73,7 +73,8 @@ static int check_options(mu_kt *kt)
 /* These providers hold PKCS12 in a JDK; with another one the JDK finds no store of that type. */
 static int check_provider(mu_kt *kt)
 {
-    static const char *const known[] = {"SunJSSE", "SunJCE", "SunEC", "SunRsaSign", "SunPKCS11", "SunJGSS", "SunSASL", "XMLDSig", NULL};
+    static const char *const known[] = {"SunJSSE", "SunJCE",  "SunEC",   "SunRsaSign", "SunPKCS11",
+                                        "SunJGSS", "SunSASL", "XMLDSig", NULL};
     const char *name = mu_kt_get(kt, MU_KT_PROVIDER_NAME), *type = mu_kt_get(kt, MU_KT_STORE_TYPE);
 
     if (!name || strcasecmp(name, "SUN") == 0)
@@ -260,8 +261,9 @@ static void drop_key_password(mu_kt *kt)
 
     if (!key || strcasecmp(kt->shown_type, "PKCS12") != 0 || (store && strcmp(key, store) == 0))
         return;
-    fputs("Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -keypass value.\n",
-          stderr);
+    fputs(
+        "Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -keypass value.\n",
+        stderr);
     mu_kt_wipe(kt->value[MU_KT_KEY_PASS]);
     kt->value[MU_KT_KEY_PASS] = NULL;
 }

@@ -82,7 +82,8 @@ static int run_all(mu_lab *lab, mu_err **err)
 
 static int serve_on(mu_lab *lab, mu_err **err)
 {
-    char *command = mu_lab_expand(lab, "mutual serve --listen 127.0.0.1:{port} --key-store server.p12 --trust-store server-trust.p12");
+    char *command =
+        mu_lab_expand(lab, "mutual serve --listen 127.0.0.1:{port} --key-store server.p12 --trust-store server-trust.p12");
     if (!command)
         return mu_fail_nomem(err);
     fflush(stdout);
@@ -103,7 +104,8 @@ int mu_lab_run(const mu_lab_options *options, mu_err **err)
     if (choose_port(options->port, &lab.port, err) == 0 && run_all(&lab, err) == 0) {
         rc = mu_lab_say_end(&lab, err);
         if (rc == 0 && lab.failed_count)
-            rc = mu_fail(err, MU_E_LAB_UNEXPECTED, "%d of the lab's %d runs did not come out as they should", lab.failed_count, lab.run_count);
+            rc = mu_fail(err, MU_E_LAB_UNEXPECTED, "%d of the lab's %d runs did not come out as they should", lab.failed_count,
+                         lab.run_count);
         if (rc == 0 && options->serve)
             rc = serve_on(&lab, err);
     }
