@@ -159,9 +159,8 @@ static int fail_unknown(bool json, const char *text)
     char shown[MU_SHOWN_SIZE];
     mu_err *err = NULL;
     mu_fail_by(&err, MU_E_USAGE, MU_BY_CALLER, "nothing is known about \"%s\"", mu_escape_to(shown, text));
-    mu_err_hint(&err,
-                "give an alert (unknown_ca, 48), an X.509 code (X509_V_ERR_CERT_HAS_EXPIRED, its text) or a cause (cert-expired); "
-                "man mutual lists the causes");
+    mu_err_hint(&err, "give an alert (unknown_ca, 48), an X.509 code (X509_V_ERR_CERT_HAS_EXPIRED, its text), a message (PKIX path "
+                      "building failed) or a cause (cert-expired); man mutual lists the causes");
     return mu_cli_fail(json, err);
 }
 
@@ -202,8 +201,8 @@ const mu_command mu_command_explain = {
     .synopsis = "WORD...",
     .description =
         "Looks the words up together (an error text), then one by one: TLS alerts by name or number, OpenSSL's X509_V_ERR codes "
-        "by name, number or text, and the cause codes of mutual. A number that is both an alert and an X.509 code is explained "
-        "as both.",
+        "by name, number or text, messages of Java, Go and OpenSSL, and the cause codes of mutual. A number that is both an alert "
+        "and an X.509 code is explained as both.",
     .options = table,
     .options_size = sizeof(struct options),
     .examples = examples,

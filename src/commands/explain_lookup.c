@@ -49,32 +49,20 @@ static void find_name(struct found *found, const char *word)
             add(found, MU_EXPLAINED_X509, error);
 }
 
-static bool occurs(const char *text, const char *part)
-{
-    size_t len = strlen(part);
-    for (; strlen(text) >= len; text++) {
-        char *start = mu_strndup(text, len);
-        bool same = start && mu_str_eq_nocase(start, part);
-        free(start);
-        if (same)
-            return true;
-    }
-    return false;
-}
-
 /* OpenSSL's texts, as "certificate has expired". One that is part of a longer one that fits too is left out. */
 static void find_texts(struct found *found, const char *text)
 {
     int fitting[X509_ERROR_MAX + 1], count = 0;
     for (int error = 1; error <= X509_ERROR_MAX; error++)
-        if (mu_str_has_prefix(mu_x509_error_name(error), "X509_V_ERR_") && occurs(text, X509_verify_cert_error_string(error)))
+        if (mu_str_has_prefix(mu_x509_error_name(error), "X509_V_ERR_") &&
+            mu_explain_occurs(text, X509_verify_cert_error_string(error)))
             fitting[count++] = error;
     for (int i = 0; i < count; i++) {
         bool part = false;
         const char *own = X509_verify_cert_error_string(fitting[i]);
         for (int j = 0; j < count; j++)
             part = part || (strlen(X509_verify_cert_error_string(fitting[j])) > strlen(own) &&
-                            occurs(X509_verify_cert_error_string(fitting[j]), own));
+                            mu_explain_occurs(X509_verify_cert_error_string(fitting[j]), own));
         if (!part)
             add(found, MU_EXPLAINED_X509, fitting[i]);
     }
@@ -85,19 +73,31 @@ static bool in_name(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-/* As OpenSSL names an alert in a line: "tlsv13 alert certificate required". */
-static void find_alert_lines(struct found *found, const char *text)
+/* As OpenSSL names an alert in a line: "tlsv13 alert certificate required", TLSV13_ALERT_CERTIFICATE_REQUIRED. */
+static void find_alert_lines(struct found *found, const char *line)
 {
+    char *text = mu_strdup(line);
+    for (char *p = text; p && *p; p++)
+        *p = *p == '_' ? ' ' : *p;
     size_t count;
     const mu_alert_info *alerts = mu_alert_table(&count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; text && i < count; i++) {
         char *phrase = mu_asprintf("alert %s", alerts[i].name);
         for (char *p = phrase; p && *p; p++)
             *p = *p == '_' ? ' ' : *p;
-        if (phrase && occurs(text, phrase))
+        if (phrase && mu_explain_occurs(text, phrase))
             add(found, MU_EXPLAINED_ALERT, alerts[i].alert);
         free(phrase);
     }
+    free(text);
+}
+
+static void find_messages(struct found *found, const char *text)
+{
+    mu_code codes[MU_MESSAGE_CODES_MAX];
+    size_t count = mu_explain_message(text, codes);
+    for (size_t i = 0; i < count; i++)
+        add(found, MU_EXPLAINED_CAUSE, (int)codes[i]);
 }
 
 /* In a line of many words "internal" is a word; alone it is the cause. The same holds for numbers. */
@@ -131,6 +131,7 @@ size_t mu_explain_find(const char *text, mu_explained out[MU_EXPLAINED_MAX])
     bool numbers = text[strspn(text, "0123456789 ")] == 0;
     find_texts(&found, text);
     find_alert_lines(&found, text);
+    find_messages(&found, text);
     find_words(&found, text, numbers);
     return found.count;
 }

@@ -6,6 +6,7 @@
 
 #define MU_EXPLAINED_MAX 16
 #define MU_X509_CODES_MAX 8
+#define MU_MESSAGE_CODES_MAX 4
 
 typedef enum mu_explained_kind { MU_EXPLAINED_ALERT, MU_EXPLAINED_X509, MU_EXPLAINED_CAUSE } mu_explained_kind;
 
@@ -19,6 +20,11 @@ typedef struct mu_explained {
  * @return how many were found, each once
  */
 size_t mu_explain_find(const char *text, mu_explained out[MU_EXPLAINED_MAX]);
+
+/** The causes behind a message of Java, Go or OpenSSL that occurs in the text, most likely first. @return how many */
+size_t mu_explain_message(const char *text, mu_code out[MU_MESSAGE_CODES_MAX]);
+/** Is the part in the text, in whatever case? */
+bool mu_explain_occurs(const char *text, const char *part);
 
 /** The causes an X.509 code stands for: at the leaf or above, of a client or a server, and others behind it. @return how many */
 size_t mu_explain_x509_codes(int x509_error, mu_code out[MU_X509_CODES_MAX]);

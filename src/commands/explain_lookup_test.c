@@ -35,6 +35,11 @@ static void words_and_lines_are_recognised(void **state)
         {"FAILED: SSLHandshakeException: (certificate_required) Received fatal alert: certificate_required", 1, {ALERT(116)}},
         {"error:0A000412:SSL routines::sslv3 alert bad certificate", 1, {ALERT(42)}},
         {"tlsv13 alert certificate required", 1, {ALERT(116)}},
+        {"ssl.SSLError: [SSL: TLSV1_ALERT_UNKNOWN_CA]", 1, {ALERT(48)}},
+        {"FAILED: SSLHandshakeException: (certificate_unknown) PKIX path building failed: sun.security.provider.certpath."
+         "SunCertPathBuilderException: unable to find valid certification path to requested target",
+         3, {CAUSE(CA_NOT_TRUSTED), CAUSE(CHAIN_MISSING_INTERMEDIATE), CAUSE(TLS_INTERCEPTED)}},
+        {"No name matching localhost found", 2, {CAUSE(HOSTNAME_MISMATCH), CAUSE(SAN_MISSING)}},
         {"", 0, {{0}}},
         {"\x01\xff", 0, {{0}}},
         {"999", 0, {{0}}},
