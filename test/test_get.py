@@ -408,6 +408,8 @@ def test_an_output_file_waits_for_the_answer(mutual, script, pki, tmp_path):
     server = script(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
     assert mutual("get", server.url, *trust(pki), "-o", out).status == 0 and out.read_text() == "ok"
     assert mutual("get", server.url, *trust(pki), "-o", "/dev/null").status == 0
+    full = mutual("get", server.url, *trust(pki), "-o", "/dev/full")
+    assert full.status == 3 and "[write-failed]" in full.err and "No space left" in full.err, full
     for path in (folder, tmp_path / "none" / "out"):
         result = mutual("get", server.url, *trust(pki), "-o", path)
         assert result.status == 3 and "[store-not-found]" in result.err and "free space" not in result.err, result

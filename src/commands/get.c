@@ -85,7 +85,7 @@ typedef struct get_run {
     mu_buf data;
     mu_fetch fetch;
     FILE *out; /* NULL: the body is dropped */
-    bool write_failed;
+    int write_errno;
     int report;
 } get_run;
 
@@ -181,7 +181,7 @@ static int open_output(get_run *run, mu_err **err)
 static void write_out(get_run *run, const void *data, size_t len)
 {
     if (run->out && len > 0 && fwrite(data, 1, len, run->out) != len)
-        run->write_failed = true;
+        run->write_errno = errno;
 }
 
 static void on_body(void *arg, const void *data, size_t len)
@@ -196,7 +196,7 @@ static void on_head(void *arg, const mu_http_parser *response)
     mu_buf text;
     struct stat st;
     if (run->options->output && fstat(fileno(run->out), &st) == 0 && S_ISREG(st.st_mode) && ftruncate(fileno(run->out), 0) != 0)
-        run->write_failed = true;
+        run->write_errno = errno;
     if (!run->options->include)
         return;
     mu_buf_init(&text, MU_BUF_TEXT_MAX);
@@ -216,13 +216,11 @@ static void on_head(void *arg, const mu_http_parser *response)
 
 static int close_output(get_run *run, mu_err **err)
 {
-    bool failed = run->write_failed;
-    if (run->out && run->out != stdout)
-        failed = fclose(run->out) != 0 || failed;
-    else if (run->out)
-        failed = fflush(run->out) != 0 || failed;
+    int errnum = run->write_errno;
+    if (run->out && (run->out == stdout ? fflush(run->out) : fclose(run->out)) != 0 && !errnum)
+        errnum = errno;
     run->out = NULL;
-    return failed ? mu_fail(err, MU_E_WRITE_FAILED, "the body could not be written") : 0;
+    return errnum ? mu_fail_errno(err, MU_E_WRITE_FAILED, errnum, "the body could not be written") : 0;
 }
 
 static int exchange(get_run *run, mu_err **err)
