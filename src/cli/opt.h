@@ -83,4 +83,13 @@ void mu_opt_free(const mu_command *command, void *options);
     {"trust-certificate", 0, MU_OPT_TEXT, offsetof(S, F.trust_certificate), "FILE",                                               \
      "Trusted certificates in PEM, instead of a store.", 0, 0}
 
+/** Rows of what a TLS connection may use; S has tls_min, tls_max (0: not given), groups, sigalgs and ciphers. */
+#define MU_OPT_TLS(S)                                                                                                             \
+    {"tls-min", 0, MU_OPT_CHOICE, offsetof(S, tls_min), "1.2|1.3", "Lowest TLS version; the default is 1.2.", 0, 0},              \
+    {"tls-max", 0, MU_OPT_CHOICE, offsetof(S, tls_max), "1.3|1.2", "Highest TLS version; the default is 1.3.", 0, 0},             \
+    {"groups", 0, MU_OPT_TEXT, offsetof(S, groups), "LIST", "Key exchange groups by IANA name, separated by colons.", 0, 0},      \
+    {"sigalgs", 0, MU_OPT_TEXT, offsetof(S, sigalgs), "LIST", "Signature algorithms by IANA name, separated by colons.", 0, 0},   \
+    {"ciphers", 0, MU_OPT_TEXT, offsetof(S, ciphers), "LIST", "Cipher suites by IANA name, separated by colons.", 0, 0}
+#define MU_OPT_JSON(S) {"json", 0, MU_OPT_FLAG, offsetof(S, json), NULL, "Answer in JSON.", 0, 0}
+
 #endif

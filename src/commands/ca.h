@@ -14,10 +14,9 @@ extern const mu_command mu_command_ca_init, mu_command_ca_intermediate, mu_comma
 #define MU_CA_DEFAULT_DIR "mutual-ca"
 
 /** Rows that all or several of the commands have; S is the options struct, F its member. */
-#define MU_OPT_CA_DIR(S, F) {"ca", 0, MU_OPT_TEXT, offsetof(S, F), "DIR", "The CA's folder (default mutual-ca).", 0, 0}
+#define MU_OPT_CA_DIR(S, F) {"ca", 0, MU_OPT_TEXT, offsetof(S, F), "DIR", "The CA's folder; the default is mutual-ca.", 0, 0}
 #define MU_OPT_CA_PASSWORD(S, F)                                                                                                   \
     {"ca-password", 0, MU_OPT_SECRET, offsetof(S, F), "P", "Passphrase of the CA's keys: " MU_OPT_PASSWORD_FORMS, 0, 0}
-#define MU_OPT_CA_JSON(S) {"json", 0, MU_OPT_FLAG, offsetof(S, json), NULL, "Print JSON.", 0, 0}
 
 /** dir NULL: the default. */
 int mu_ca_command_open(const char *dir, mu_ca **ret_ca, mu_err **err);
@@ -40,13 +39,13 @@ typedef struct mu_ca_leaf_options {
 #define MU_OPT_CA_LEAF(S)                                                                                                          \
     MU_OPT_CA_DIR(S, leaf.ca), MU_OPT_CA_PASSWORD(S, leaf.ca_password),                                                            \
     {"issuer", 0, MU_OPT_TEXT, offsetof(S, leaf.issuer), "NAME",                                                                   \
-     "Which authority issues: root or an intermediate (default: the newest intermediate that fits, else root).", 0, 0},            \
-    {"profile", 0, MU_OPT_CHOICE, offsetof(S, leaf.profile), MU_CA_LEAF_PROFILES, "What the certificate is for (default server).", \
-     0, 0},                                                                                                                        \
+     "Which authority issues: root or an intermediate; the default is the newest that fits, else root.", 0, 0},                    \
+    {"profile", 0, MU_OPT_CHOICE, offsetof(S, leaf.profile), MU_CA_LEAF_PROFILES,                                                  \
+     "What the certificate is for; the default is server.", 0, 0},                                                                 \
     {"san", 0, MU_OPT_TEXT, offsetof(S, leaf.san), "NAMES",                                                                        \
      "Subject alternative names: dns:NAME,ip:ADDRESS,uri:URI,email:ADDRESS; a server needs one.", 0, 0},                           \
     {"days", 0, MU_OPT_NUMBER, offsetof(S, leaf.days), "N",                                                                        \
-     "How long it is valid (default 365); never longer than its issuer.", 1, 36500},                                               \
+     "Days that it is valid, never longer than its issuer; the default is 365.", 1, 36500},                                        \
     {"alias", 0, MU_OPT_TEXT, offsetof(S, leaf.alias), "ALIAS", "Its name in the ledger and in stores.", 0, 0}
 
 /** Open the CA, choose the issuer and unlock it. *ret_ca is the caller's even on failure (may be NULL). */

@@ -125,10 +125,11 @@ static int run_intermediate(const mu_command *command, void *options, const mu_s
 
 static const mu_opt init_table[] = {
     MU_OPT_CA_DIR(struct init_options, ca),
-    {"name", 0, MU_OPT_TEXT, offsetof(struct init_options, name), "DN", "Subject of the root (default CN=mutual Root CA).", 0, 0},
+    {"name", 0, MU_OPT_TEXT, offsetof(struct init_options, name), "DN",
+     "Subject of the root; the default is CN=mutual Root CA.", 0, 0},
     {"key-algorithm", 0, MU_OPT_TEXT, offsetof(struct init_options, key_algorithm), "ALG",
-     "RSA (default, 4096 bits), RSA:BITS, EC, EC:P-384, EC:P-521, Ed25519 or Ed448.", 0, 0},
-    {"days", 0, MU_OPT_NUMBER, offsetof(struct init_options, days), "N", "How long it is valid (default 3650).", 1, 36500},
+     "RSA (the default, 4096 bits), RSA:BITS, EC, EC:P-384, EC:P-521, Ed25519 or Ed448.", 0, 0},
+    {"days", 0, MU_OPT_NUMBER, offsetof(struct init_options, days), "N", "Days that it is valid; the default is 3650.", 1, 36500},
     MU_OPT_CA_PASSWORD(struct init_options, ca_password),
     {"no-encryption", 0, MU_OPT_FLAG, offsetof(struct init_options, no_encryption), NULL,
      "Store the private keys unencrypted.", 0, 0},
@@ -157,10 +158,11 @@ static const mu_opt intermediate_table[] = {
     MU_OPT_CA_DIR(struct intermediate_options, ca),
     {"client-only", 0, MU_OPT_FLAG, offsetof(struct intermediate_options, client_only), NULL,
      "It may issue client certificates only: trust it in servers instead of the root.", 0, 0},
-    {"name", 0, MU_OPT_TEXT, offsetof(struct intermediate_options, name), "DN", "Its subject (default CN=mutual NAME CA).", 0, 0},
+    {"name", 0, MU_OPT_TEXT, offsetof(struct intermediate_options, name), "DN",
+     "Its subject; the default is CN=mutual NAME CA.", 0, 0},
     {"key-algorithm", 0, MU_OPT_TEXT, offsetof(struct intermediate_options, key_algorithm), "ALG", "As for mutual ca init.", 0, 0},
     {"days", 0, MU_OPT_NUMBER, offsetof(struct intermediate_options, days), "N",
-     "How long it is valid (default 1825); never longer than the root.", 1, 36500},
+     "Days that it is valid, never longer than the root; the default is 1825.", 1, 36500},
     MU_OPT_CA_PASSWORD(struct intermediate_options, ca_password),
     {0},
 };

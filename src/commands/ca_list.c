@@ -161,7 +161,7 @@ static int run_show(const mu_command *command, void *options, const mu_strlist *
     return rc == 0 ? 0 : mu_cli_fail(o->json, err);
 }
 
-static const mu_opt list_table[] = {MU_OPT_CA_DIR(struct list_options, ca), MU_OPT_CA_JSON(struct list_options), {0}};
+static const mu_opt list_table[] = {MU_OPT_CA_DIR(struct list_options, ca), MU_OPT_JSON(struct list_options), {0}};
 
 const mu_command mu_command_ca_list = {
     .name = "ca list",
@@ -177,7 +177,7 @@ const mu_command mu_command_ca_list = {
 static const mu_opt show_table[] = {
     MU_OPT_CA_DIR(struct show_options, ca),
     {"pem", 0, MU_OPT_FLAG, offsetof(struct show_options, pem), NULL, "Print the certificate in PEM instead.", 0, 0},
-    MU_OPT_CA_JSON(struct show_options),
+    MU_OPT_JSON(struct show_options),
     {0},
 };
 

@@ -121,7 +121,7 @@ static const mu_opt table[] = {
     {"san-from-csr", 0, MU_OPT_FLAG, offsetof(struct sign_options, san_from_csr), NULL,
      "Certify the names that the request asks for, in addition to --san.", 0, 0},
     {"out", 'o', MU_OPT_TEXT, offsetof(struct sign_options, out), "FILE",
-     "Where to write the certificate, with the intermediates below the root (default: standard output).", 0, 0},
+     "Where to write the certificate, with the intermediates below the root; the default is standard output.", 0, 0},
     {0},
 };
 

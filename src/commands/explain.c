@@ -10,7 +10,7 @@ struct options {
 };
 
 static const mu_opt table[] = {
-    {"json", 0, MU_OPT_FLAG, offsetof(struct options, json), NULL, "Answer as JSON.", 0, 0},
+    MU_OPT_JSON(struct options),
     {0},
 };
 

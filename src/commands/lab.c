@@ -12,9 +12,9 @@ struct lab_options {
 };
 
 static const mu_opt options[] = {
-    {"dir", 0, MU_OPT_TEXT, offsetof(struct lab_options, dir), "DIR", "The folder to work in; mutual-lab without it.", 0, 0},
+    {"dir", 0, MU_OPT_TEXT, offsetof(struct lab_options, dir), "DIR", "The folder to work in; the default is mutual-lab.", 0, 0},
     {"port", 0, MU_OPT_NUMBER, offsetof(struct lab_options, port), "N",
-     "The port on 127.0.0.1; without it 8443, or a free one if that is taken.", 1, 65535},
+     "The port on 127.0.0.1; the default is 8443, or a free one if that is taken.", 1, 65535},
     {"key-algorithm", 0, MU_OPT_CHOICE, offsetof(struct lab_options, key_algorithm), "RSA|EC",
      "RSA (root 4096 bits, leaves 2048; the default) or EC (P-256).", 0, 0},
     {"serve", 0, MU_OPT_FLAG, offsetof(struct lab_options, serve), NULL,
