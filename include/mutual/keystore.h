@@ -96,6 +96,8 @@ MU_API mu_entry *mu_store_find(const mu_store *store, const char *alias);
 MU_API mu_entry_kind mu_entry_get_kind(const mu_entry *entry);
 /** UTF-8; of a trusted entry as stored (the JDK lists it in lower case), of others lower-cased; escape it before showing. */
 MU_API const char *mu_entry_alias(const mu_entry *entry);
+/** The same in lower case, as the JDK knows every entry. */
+MU_API const char *mu_entry_java_alias(const mu_entry *entry);
 /** Milliseconds since 1970; -1 if the format keeps no date for this entry. */
 MU_API int64_t mu_entry_created_ms(const mu_entry *entry);
 /** Leaf first; a trusted entry has one certificate; may be empty, never NULL for key and trusted entries; borrowed. */
@@ -121,6 +123,11 @@ MU_API int mu_entry_get1_key(mu_entry *entry, const char *password, EVP_PKEY **r
  */
 MU_API int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, STACK_OF(X509) * chain, int64_t created_ms,
                             mu_err **err);
+/**
+ * Give a key entry another chain, leaf first. The key is written back as it is: under its own password if it has one. Ask for
+ * the key first (mu_entry_get1_key), it settles which certificate is its own; MU_E_KEY_CERT_MISMATCH if the new leaf has another key.
+ */
+MU_API int mu_entry_set_chain(mu_entry *entry, STACK_OF(X509) * chain, int64_t created_ms, mu_err **err);
 /** Add or replace a trusted certificate. MU_E_DUPLICATE_ALIAS as above. */
 MU_API int mu_store_set_trusted(mu_store *store, const char *alias, X509 *cert, int64_t created_ms, mu_err **err);
 /** @return 0, or -1 with MU_E_SERVER_ALIAS_NOT_FOUND */

@@ -53,6 +53,8 @@ MU_API int mu_key_check_pair(const X509 *cert, const EVP_PKEY *key, mu_err **err
  * @return 0, or -1 with MU_E_USAGE
  */
 MU_API int mu_name_parse(const char *text, X509_NAME **ret_name, mu_err **err);
+/** The same, but an attribute's value may be empty ("CN=, O=b"), as the JDK's keytool has it. */
+MU_API int mu_name_parse_lenient(const char *text, X509_NAME **ret_name, mu_err **err);
 
 /**
  * RFC 4514 text, last RDN first, ", " between RDNs, safe to show: control and non-printable characters are escaped.

@@ -44,6 +44,11 @@ const char *mu_entry_alias(const mu_entry *entry)
     return entry->alias;
 }
 
+const char *mu_entry_java_alias(const mu_entry *entry)
+{
+    return entry->folded;
+}
+
 int64_t mu_entry_created_ms(const mu_entry *entry)
 {
     return entry->created_ms;

@@ -273,6 +273,22 @@ int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, STACK_OF
     return mu_store_put(store, entry, err);
 }
 
+int mu_entry_set_chain(mu_entry *entry, STACK_OF(X509) * chain, int64_t created_ms, mu_err **err)
+{
+    const X509 *own = sk_X509_value(entry->chain, 0);
+    if (!own || sk_X509_num(chain) == 0)
+        return mu_fail(err, MU_E_KEY_CERT_MISMATCH, "the entry or its new chain has no certificate");
+    if (mu_key_check_pair(sk_X509_value(chain, 0), X509_get0_pubkey(own), err) != 0)
+        return -1;
+    STACK_OF(X509) *fresh = X509_chain_up_ref(chain);
+    if (!fresh)
+        return mu_fail_nomem(err);
+    sk_X509_pop_free(entry->chain, X509_free);
+    entry->chain = fresh;
+    entry->created_ms = created_ms;
+    return 0;
+}
+
 int mu_store_set_trusted(mu_store *store, const char *alias, X509 *cert, int64_t created_ms, mu_err **err)
 {
     mu_entry *entry = new_like(store, MU_ENTRY_TRUSTED, alias, created_ms, err);

@@ -42,7 +42,7 @@ const char *mu_kt_alias_of_cert(const mu_store *store, const X509 *cert)
     for (size_t i = 0; store && i < mu_store_count(store); i++) {
         const X509 *other = first_cert(store, i);
         if (other && X509_cmp(other, cert) == 0)
-            return mu_entry_alias(mu_store_entry(store, i));
+            return mu_entry_java_alias(mu_store_entry(store, i));
     }
     return NULL;
 }
@@ -89,7 +89,7 @@ static int climb(struct search *s, X509 *cert, char *label)
             X509 *issuer = first_cert(s->stores[from], i);
             if (!issuer || !mu_kt_signed_by(cert, issuer))
                 continue;
-            const char *alias = mu_entry_alias(mu_store_entry(s->stores[from], i));
+            const char *alias = mu_entry_java_alias(mu_store_entry(s->stores[from], i));
             int rc = climb(s, issuer, mu_asprintf(from ? "<%s> in cacerts" : "<%s> in keystore", alias));
             if (rc != 0)
                 return rc;

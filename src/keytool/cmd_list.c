@@ -4,11 +4,9 @@
 #include "keytool/dates.h"
 #include "keytool/print.h"
 
-#include <ctype.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define STARS "*******************************************\n"
 
@@ -92,22 +90,7 @@ static int print_entry(mu_kt *kt, const char *shown_alias, const mu_entry *entry
 
 static int compare(const void *a, const void *b)
 {
-    return strcasecmp(mu_entry_alias(*(mu_entry *const *)a), mu_entry_alias(*(mu_entry *const *)b));
-}
-
-/* A trusted certificate's alias is kept as it was typed; the JDK shows all of them in lower case. */
-static int print_listed(mu_kt *kt, const mu_entry *entry)
-{
-    char *alias = mu_strdup(mu_entry_alias(entry));
-    int rc;
-
-    if (!alias)
-        return mu_fail_nomem(&kt->err);
-    for (char *p = alias; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    rc = print_entry(kt, alias, entry);
-    free(alias);
-    return rc;
+    return strcmp(mu_entry_java_alias(*(mu_entry *const *)a), mu_entry_java_alias(*(mu_entry *const *)b));
 }
 
 /* "1,234", as Java formats integers. */
@@ -136,7 +119,7 @@ static int print_all(mu_kt *kt)
     if (entries)
         qsort(entries, count, sizeof *entries, compare);
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        rc = print_listed(kt, entries[i]);
+        rc = print_entry(kt, mu_entry_java_alias(entries[i]), entries[i]);
         if (in_detail(kt))
             fputs("\n\n" STARS STARS "\n\n", stdout);
     }

@@ -98,7 +98,7 @@ static int judge_component(mu_kt *kt, const char *rdn, const char *start, const 
     X509_NAME *alone = NULL;
     char *text = mu_strndup(start, (size_t)(end - start));
     mu_err *err = NULL;
-    int rc = text && mu_name_parse(text, &alone, &err) == 0 ? 0 : throw_value(kt, value, end);
+    int rc = text && mu_name_parse_lenient(text, &alone, &err) == 0 ? 0 : throw_value(kt, value, end);
     X509_NAME_free(alone);
     mu_err_free(err);
     free(text);
@@ -124,7 +124,7 @@ static int throw_dname(mu_kt *kt, const char *text)
 
 int mu_kt_dname_parse(mu_kt *kt, const char *text, X509_NAME **ret_name)
 {
-    if (mu_name_parse(text, ret_name, &kt->err) == 0)
+    if (mu_name_parse_lenient(text, ret_name, &kt->err) == 0)
         return 0;
     if (text[strspn(text, " ")] == '\0') /* the JDK would write a store that it cannot read again */
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_IO, "The distinguished name must not be empty");

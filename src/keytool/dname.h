@@ -4,7 +4,7 @@
 
 #include "keytool/kt.h"
 
-/** Parse -dname text (mu_name_parse); a failure gets the JDK's words. */
+/** Parse -dname text (mu_name_parse_lenient); a failure gets the JDK's words. */
 int mu_kt_dname_parse(mu_kt *kt, const char *text, X509_NAME **ret_name);
 /** "CN=a, O=\"b, c\"": reverse DER order, the JDK's keywords and quoting, foreign control characters escaped. */
 void mu_kt_dname_show(FILE *out, const X509_NAME *name);

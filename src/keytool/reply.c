@@ -74,7 +74,7 @@ static X509 *signer_in(const mu_store *store, X509 *top, const char **ret_alias)
         const mu_entry *entry = mu_store_entry(store, i);
         X509 *cert = mu_entry_get_kind(entry) == MU_ENTRY_SECRET ? NULL : sk_X509_value(mu_entry_get0_chain(entry), 0);
         if (cert && mu_kt_signed_by(top, cert)) {
-            *ret_alias = mu_entry_alias(entry);
+            *ret_alias = mu_entry_java_alias(entry);
             return cert;
         }
     }
@@ -141,6 +141,7 @@ static int read_certs(mu_kt *kt, const uint8_t *data, size_t len, STACK_OF(X509)
 int mu_kt_reply_install(mu_kt *kt, const char *alias, const uint8_t *data, size_t len, bool *ret_done)
 {
     STACK_OF(X509) *certs = NULL, *chain = NULL;
+    mu_entry *entry = mu_store_find(kt->store, alias);
     EVP_PKEY *key = NULL;
     X509 *own;
     int rc = -1;
@@ -148,7 +149,7 @@ int mu_kt_reply_install(mu_kt *kt, const char *alias, const uint8_t *data, size_
     *ret_done = false;
     if (mu_kt_store_key(kt, alias, mu_kt_get(kt, MU_KT_KEY_PASS), &key) != 0)
         goto out;
-    own = sk_X509_value(mu_entry_get0_chain(mu_store_find(kt->store, alias)), 0);
+    own = sk_X509_value(mu_entry_get0_chain(entry), 0);
     if (!own) {
         mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "%s has no public key (certificate)", alias);
         goto out;
@@ -161,7 +162,7 @@ int mu_kt_reply_install(mu_kt *kt, const char *alias, const uint8_t *data, size_
     } else {
         rc = from_many(kt, alias, own, certs, ret_done);
     }
-    if (rc == 0 && *ret_done && mu_store_set_key(kt->store, alias, key, chain ? chain : certs, kt->now_ms, &kt->err) != 0)
+    if (rc == 0 && *ret_done && mu_entry_set_chain(entry, chain ? chain : certs, kt->now_ms, &kt->err) != 0)
         rc = mu_kt_throw_err(kt, MU_KT_STORE_FAULT);
 out:
     EVP_PKEY_free(key);

@@ -333,30 +333,31 @@ static int try_key(mu_kt *kt, mu_entry *entry, const char *password, EVP_PKEY **
 {
     if (mu_entry_get1_key(entry, password, ret_key, &kt->err) == 0)
         return 0;
-    if (!mu_err_has(kt->err, MU_E_KEY_PASSWORD_DIFFERS))
-        return mu_kt_throw_err(kt, "java.security.UnrecoverableKeyException");
-    mu_err_free(kt->err);
-    kt->err = NULL;
-    return 1;
+    return mu_err_has(kt->err, MU_E_KEY_PASSWORD_DIFFERS) ? 1 : mu_kt_throw_err(kt, "java.security.UnrecoverableKeyException");
 }
 
+static int throw_wrong_key_password(mu_kt *kt)
+{
+    return mu_kt_throw(kt, MU_E_KEY_PASSWORD_DIFFERS, "java.security.UnrecoverableKeyException",
+                       "Get Key failed: Given final block not properly padded. "
+                       "Such issues can arise if a bad key is used during decryption.");
+}
+
+/* As the JDK: an empty answer is asked for again, a wrong one ends it. */
 static int ask_for_key(mu_kt *kt, mu_entry *entry, const char *alias, EVP_PKEY **ret_key)
 {
-    char *prompt = mu_asprintf("Enter key password for <%s>", alias);
-    int rc = prompt ? 1 : mu_fail_nomem(&kt->err);
+    char *prompt = mu_asprintf("Enter key password for <%s>", alias), *password = NULL;
+    int rc = prompt ? 0 : mu_fail_nomem(&kt->err);
 
-    for (int i = 0; i < TRIES && rc == 1; i++) {
-        char *password = mu_kt_ask_password(prompt);
-        rc = password ? try_key(kt, entry, password, ret_key) : 1;
-        if (rc == 0) { /* the entry is written back under the password it had */
-            mu_kt_wipe(kt->value[MU_KT_KEY_PASS]);
-            kt->value[MU_KT_KEY_PASS] = password;
-            password = NULL;
-        }
-        mu_kt_wipe(password);
-    }
+    for (int i = 0; i < TRIES && rc == 0 && !password; i++)
+        password = mu_kt_ask_password(prompt);
+    if (rc == 0 && !password)
+        rc = mu_kt_throw(kt, MU_E_KEY_PASSWORD_DIFFERS, MU_KT_EXCEPTION, "Too many failures - try later");
+    else if (rc == 0 && (rc = try_key(kt, entry, password, ret_key)) == 1)
+        rc = throw_wrong_key_password(kt);
+    mu_kt_wipe(password);
     free(prompt);
-    return rc == 1 ? mu_kt_throw(kt, MU_E_KEY_PASSWORD_DIFFERS, MU_KT_EXCEPTION, "Too many failures - try later") : rc;
+    return rc;
 }
 
 int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key)
@@ -372,6 +373,8 @@ int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY
     if (rc != 1)
         return rc;
     if (password)
-        return mu_kt_throw(kt, MU_E_KEY_PASSWORD_DIFFERS, "java.security.UnrecoverableKeyException", "Cannot recover key");
+        return throw_wrong_key_password(kt);
+    mu_err_free(kt->err);
+    kt->err = NULL;
     return ask_for_key(kt, entry, alias, ret_key);
 }

@@ -48,6 +48,7 @@ struct parser {
     const char *text, *at;
     struct assertion items[64];
     size_t count;
+    bool lenient; /* takes empty values */
     mu_err **err;
 };
 
@@ -222,9 +223,9 @@ static int parse_value(struct parser *p, struct assertion *item)
         return -1;
     if (item->value.failed)
         return mu_fail_nomem(p->err);
-    if (item->value.len == 0)
+    if (item->value.len == 0 && !p->lenient)
         return bad_name(p, "an attribute has no value");
-    if (!is_utf8(&item->value) || memchr(item->value.data, 0, item->value.len))
+    if (!is_utf8(&item->value) || (item->value.len && memchr(item->value.data, 0, item->value.len)))
         return bad_name(p, "the text is not UTF-8, or has a NUL character");
     item->tag = string_type(item->type, &item->value);
     return 0;
@@ -270,9 +271,9 @@ static int build_name(struct parser *p, X509_NAME *name)
     return 0;
 }
 
-int mu_name_parse(const char *text, X509_NAME **ret_name, mu_err **err)
+static int parse_name(const char *text, bool lenient, X509_NAME **ret_name, mu_err **err)
 {
-    struct parser p = {.text = text, .at = text, .err = err};
+    struct parser p = {.text = text, .at = text, .lenient = lenient, .err = err};
     X509_NAME *name = X509_NAME_new();
     int rc = name ? 0 : mu_fail_nomem(err);
 
@@ -292,6 +293,16 @@ int mu_name_parse(const char *text, X509_NAME **ret_name, mu_err **err)
         mu_buf_free(&p.items[i].value);
     }
     return rc;
+}
+
+int mu_name_parse(const char *text, X509_NAME **ret_name, mu_err **err)
+{
+    return parse_name(text, false, ret_name, err);
+}
+
+int mu_name_parse_lenient(const char *text, X509_NAME **ret_name, mu_err **err)
+{
+    return parse_name(text, true, ret_name, err);
 }
 
 /* ---- name to text ---- */

@@ -98,6 +98,20 @@ static void string_types_are_those_of_rfc_5280(void **state)
     }
 }
 
+static void an_empty_value_is_taken_when_asked_to(void **state)
+{
+    X509_NAME *name = NULL;
+    mu_err *err = NULL;
+    (void)state;
+    assert_int_equal(mu_name_parse_lenient("CN=, O=b", &name, &err), 0);
+    assert_int_equal(X509_NAME_entry_count(name), 2);
+    assert_int_equal(ASN1_STRING_length(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, 1))), 0);
+    X509_NAME_free(name);
+    assert_int_equal(mu_name_parse_lenient("", &name, &err), -1);
+    assert_int_equal(mu_err_root(err)->code, MU_E_USAGE);
+    mu_err_free(err);
+}
+
 /* No byte of a hostile name may leave as it is. */
 static void hostile_names_are_escaped(void **state)
 {
@@ -142,7 +156,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_goes_in_and_comes_back),      cmocka_unit_test(the_first_in_text_is_the_last_in_der),
-        cmocka_unit_test(string_types_are_those_of_rfc_5280), cmocka_unit_test(hostile_names_are_escaped),
+        cmocka_unit_test(string_types_are_those_of_rfc_5280), cmocka_unit_test(an_empty_value_is_taken_when_asked_to),
+        cmocka_unit_test(hostile_names_are_escaped),
         cmocka_unit_test(an_empty_name_is_empty_text),      cmocka_unit_test(too_many_attributes_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
