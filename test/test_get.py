@@ -226,7 +226,8 @@ def test_java(mutual, java_server, get_pki, version):
 # ---- the words of a Java client: the same runs by both ----
 
 def java_line(jdk, peer_classes, url, properties):
-    return proc.run_ok(jdk.java("PeerClient", url, 1, properties=properties, classes=peer_classes)).out.splitlines()[0]
+    line = proc.run_ok(jdk.java("PeerClient", url, 1, properties=properties, classes=peer_classes)).out.splitlines()[0]
+    return line.removesuffix(" (connect failed)")  # so some builds of JDK 25, not all
 
 
 def test_same_words_as_java(mutual, s_server, get_pki, jvm_trust, jdk25, peer_classes, tmp_path):
@@ -454,7 +455,7 @@ def test_plaintext_port(mutual, pki):
     seen, status = report(mutual, f"https://127.0.0.1:{listener.getsockname()[1]}/", *trust(pki))
     listener.close()
     assert (seen["error"]["code"], status) == ("tls-to-plaintext-port", 6), seen
-    assert "HTTP/1.1" in seen["tls"]["detail"]
+    assert '"HTTP/' in seen["tls"]["detail"]  # OpenSSL 3.5 looks at the first five bytes only
 
 
 def test_network(mutual, pki):

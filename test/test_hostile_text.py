@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lab import proc
 
-EVIL = 'evil"\'\\\r\nforged code=ok by=us\x1b[31m\x00\x07\x7f\u0085\u009b31m\u202e\u2028<script>alert(1)</script>&amp;,CN=other'
+EVIL = 'evil"\'\\\r\nforged cause=ok\x1b[31m\x00\x07\x7f\u0085\u009b1m\u202e\u2028<b>&amp;,CN=x'  # at most 64 characters fit a CN
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----\r\n(?:[A-Za-z0-9+/=]+\r\n)+-----END CERTIFICATE-----\r\n")  # JDK 25 ends its lines so
 

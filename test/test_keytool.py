@@ -9,9 +9,10 @@ import signal
 import subprocess
 
 import pytest
+from cryptography import x509
 
 from lab import jdk as jdks_here, proc
-from lab.keytool import KeytoolServer, contents, empty, raw_extensions, words_of_25
+from lab.keytool import KeytoolServer, contents, empty, raw_extensions, words_of_25, words_of_25_0_3
 
 PASSWORD = "changeit"
 STORE = ["-keystore", "s.p12", "-storepass", PASSWORD]
@@ -103,7 +104,7 @@ def compare(jdk, theirs, ours):
     """Ours speaks as JDK 25. For an older one its words are put in those; what it says in another way altogether only keeps its status."""
     assert ours.status == theirs.status, f"{theirs}\n{ours}"
     if jdk.version >= 25:
-        assert (ours.out, ours.err) == (theirs.out, theirs.err), f"{theirs}\n{ours}"
+        assert (ours.out, ours.err) == (words_of_25_0_3(theirs.out), words_of_25_0_3(theirs.err)), f"{theirs}\n{ours}"
     elif not SAID_OTHERWISE_BEFORE_25.intersection(theirs.argv):
         assert [words_of_25(text) for text in (ours.out, ours.err)] == [words_of_25(text) for text in (theirs.out, theirs.err)], f"{theirs}\n{ours}"
 
@@ -152,7 +153,7 @@ def test_pair_request_and_list(ours, folder):
     assert request.out.startswith("-----BEGIN NEW CERTIFICATE REQUEST-----\r\n")
     (folder / "r.csr").write_text(request.out)
     read = subprocess.run(["openssl", "req", "-in", folder / "r.csr", "-verify", "-noout", "-text"], capture_output=True, text=True)
-    assert read.returncode == 0 and "verify OK" in read.stderr
+    assert read.returncode == 0 and x509.load_pem_x509_csr(request.out.encode()).is_signature_valid
     assert "X509v3 Subject Key Identifier" in read.stdout and "O = \"b, c\"" in read.stdout
 
 

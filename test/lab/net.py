@@ -28,10 +28,21 @@ def fixed_port(port):
     """For programs that insist on one port (the guide's 8443): one test at a time, also across processes, and only once it is free."""
     with open(f"/tmp/mutual-test-port-{port}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
+        deadline = time.monotonic() + 120
+        while not _is_free(port):
+            assert time.monotonic() < deadline, f"somebody else holds port {port}"
+            time.sleep(0.1)
         yield port
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def wait_for_port(port, host="127.0.0.1", timeout=60):
