@@ -1,9 +1,12 @@
 """The troubleshooting table between two real processes, under TLS 1.2 and 1.3: the refusing side names the exact cause, the other side says
 who refused, by which alert, and has the cause among its candidates."""
+import datetime
 import json
 import re
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 from lab import proc
 
@@ -35,8 +38,8 @@ class Table:
     def __init__(self, mutual, pki, tls):
         self.mutual, self.pki, self.tls = mutual, pki, tls
 
-    def serve(self, name="server", trusts="root", mode="need"):
-        process = self.mutual.start("serve", "--listen", "127.0.0.1:0", *identity(self.pki, name), *trust(self.pki, trusts), "--client-auth", mode)
+    def serve(self, name="server", trusts="root", mode="need", extra=()):
+        process = self.mutual.start("serve", "--listen", "127.0.0.1:0", *identity(self.pki, name), *trust(self.pki, trusts), "--client-auth", mode, *extra)
         self.server, self.port = process, int(process.wait_for(r"listening on https://127\.0\.0\.1:(\d+)/")[1])
         return self
 
@@ -136,6 +139,46 @@ def test_a_pin_admits_that_certificate_alone(sides):
     assert (result.status, answer["error"]["code"]) == (5, "peer-refused"), result
     assert "pin-mismatch" in answer["tls"]["candidates"], result
     assert sides.log()["cause"] == "pin-mismatch"
+
+
+def crl(pki, folder, *revoked, days=30):
+    """A CRL of the root by Python cryptography; days below zero: it is past its next update."""
+    now = datetime.datetime.utcnow()
+    issuer = x509.load_pem_x509_certificate(pki.path("root", "crt").read_bytes())
+    key = serialization.load_pem_private_key(pki.path("root", "key").read_bytes(), None)
+    builder = (x509.CertificateRevocationListBuilder().issuer_name(issuer.subject).last_update(now - datetime.timedelta(days=60))
+               .next_update(now + datetime.timedelta(days=days)))
+    for name in revoked:
+        number = x509.load_pem_x509_certificate(pki.path(name, "crt").read_bytes()).serial_number
+        builder = builder.add_revoked_certificate(x509.RevokedCertificateBuilder().serial_number(number).revocation_date(now).build())
+    path = folder / "root.crl"
+    path.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def test_revocation(sides, tmp_path):
+    """--crl on the server: the revoked client is refused, others are not; a CRL past its time or of another CA admits nobody."""
+    pki = sides.pki
+    (tmp_path / "stale").mkdir()
+    for cause, alert, crls in (("cert-revoked", "certificate_revoked", crl(pki, tmp_path, "second")),
+                               ("crl-expired", "certificate_expired", crl(pki, tmp_path / "stale", days=-1))):
+        sides.serve(extra=["--crl", crls])
+        if cause == "cert-revoked":
+            sides.assert_accepted()
+        result, answer = sides.get(name="second")
+        assert (result.status, answer["error"]["code"], answer["tls"]["alert"]["name"]) == (5, "peer-refused", alert), result
+        assert cause in answer["tls"]["candidates"], result
+        assert sides.log()["cause"] == cause
+
+
+def test_a_server_is_warned_of_its_own_certificate(mutual, table):
+    for name, doubt in (("as-client", "its extendedKeyUsage lacks serverAuth"), ("expired-server", "it expired on ")):
+        server = mutual.start("serve", "--listen", "127.0.0.1:0", *identity(table, name), "--client-auth", "none")
+        server.wait_for(r"listening on")
+        assert doubt in server.err and "warning: clients will refuse" in server.err
+    healthy = mutual.start("serve", "--listen", "127.0.0.1:0", *identity(table, "server"), "--client-auth", "none")
+    healthy.wait_for(r"listening on")
+    assert healthy.err == ""
 
 
 def test_a_jvm_is_admitted_by_a_pin(mutual, table, jdk, jvm_trust, peer_classes, jdks):

@@ -43,6 +43,11 @@ MU_API mu_identity *mu_identity_ref(mu_identity *identity);
 MU_API void mu_identity_free(mu_identity *identity);
 MU_API X509 *mu_identity_get0_cert(const mu_identity *identity);
 MU_API STACK_OF(X509) *mu_identity_get0_chain(const mu_identity *identity);
+/**
+ * What a peer will look at and dislike in the certificate: dates, extendedKeyUsage, keyUsage, as "it expired on …; its extendedKeyUsage
+ * lacks serverAuth"; "" if there is nothing. Owned by the caller (free); NULL when out of memory.
+ */
+MU_API char *mu_identity_doubts(const mu_identity *identity, mu_purpose purpose, int64_t now_s);
 /** "client.p12, alias client": safe to show. */
 MU_API const char *mu_identity_source(const mu_identity *identity);
 

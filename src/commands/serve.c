@@ -14,7 +14,7 @@
 
 typedef struct serve_options {
     mu_store_settings stores;
-    mu_strlist listen;
+    mu_strlist listen, crls;
     int client_auth, tls_min, tls_max;
     char *groups, *sigalgs, *ciphers;
     char *respond, *root, *user;
@@ -28,6 +28,7 @@ static const mu_opt options_table[] = {
      "Where to listen: 127.0.0.1:8443 (the default), [::1]:8443 or unix:PATH; port 0: any free one. May be repeated.", 0, 0},
     MU_OPT_KEY_STORE(serve_options, stores),
     MU_OPT_TRUST_STORE(serve_options, stores),
+    {"crl", 0, MU_OPT_LIST, O(crls), "FILE|DIR", "CRLs; with any of them every CA of a chain needs a valid one. May be repeated.", 0, 0},
     {"client-auth", 0, MU_OPT_CHOICE, O(client_auth), "need|want|none",
      "Client certificates: needed (the default), asked for, or not asked for.", 0, 0},
     {"respond", 0, MU_OPT_TEXT, O(respond), "TEXT", "Answer every request with 200 and this text; the default is OK.", 0, 0},
@@ -86,15 +87,35 @@ static int parse_listen(const mu_strlist *texts, mu_address **ret_addresses, siz
     return 0;
 }
 
+/* A certificate that clients will refuse is served all the same: whoever starts the server is told, and each client says why. */
+static void warn_of_doubts(const mu_identity *identity)
+{
+    char *doubts = mu_identity_doubts(identity, MU_PURPOSE_SERVER, mu_now_s());
+    if (doubts && *doubts)
+        fprintf(stderr, "mutual serve: warning: clients will refuse the certificate of %s: %s\n", mu_identity_source(identity), doubts);
+    free(doubts);
+}
+
+static int load_crls(const serve_options *o, mu_trust *trust, mu_err **err)
+{
+    if (o->crls.count == 0)
+        return 0;
+    if (!trust)
+        return usage(err, "--crl without anybody to trust", "Name the CAs of the clients with --trust-store or --trust-certificate.");
+    return mu_settings_crls(NULL, &o->crls, trust, err);
+}
+
 static int load_stores(const serve_options *o, mu_server_config *config, mu_err **err)
 {
     mu_strlist warnings = {0};
     int rc = -1;
 
     if (mu_settings_identity(NULL, &o->stores, MU_PURPOSE_SERVER, mu_now_s(), &warnings, &config->identity, err) == 0 &&
-        mu_settings_trust(NULL, &o->stores, &warnings, &config->trust, err) == 0)
+        mu_settings_trust(NULL, &o->stores, &warnings, &config->trust, err) == 0 && load_crls(o, config->trust, err) == 0)
         rc = config->identity ? 0 : usage(err, "a server needs a certificate and its private key",
                                           "Name them with --key-store, or with --certificate and --certificate-private-key.");
+    if (rc == 0)
+        warn_of_doubts(config->identity);
     for (size_t i = 0; i < warnings.count; i++)
         fprintf(stderr, "mutual serve: warning: %s\n", warnings.items[i]);
     mu_strlist_free(&warnings);

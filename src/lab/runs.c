@@ -31,7 +31,7 @@ int mu_lab_do(mu_lab *lab, const char *command, mu_err **err)
         return -1;
     int status = mu_process_wait(process, 120000), rc = 0;
     if (status != 0) {
-        rc = mu_fail(err, MU_E_INTERNAL, "a command of the lab failed with status %d: %s", status, command);
+        rc = mu_fail(err, MU_E_LAB_UNEXPECTED, "a command of the lab failed with status %d: %s", status, command);
         mu_err_detail(err, "it said: %s%s", mu_process_stdout(process), mu_process_stderr(process));
         mu_err_hint(err, "run it by hand in \"%s\"", lab->options->dir);
     }
@@ -56,7 +56,7 @@ int mu_lab_server_start(mu_lab *lab, const char *arguments, mu_process **ret_ser
             server = NULL;
             rc = 0;
         } else {
-            mu_fail(err, MU_E_INTERNAL, "the server did not start: %s", command);
+            mu_fail(err, MU_E_LAB_UNEXPECTED, "the server did not start: %s", command);
             mu_err_detail(err, "it said: %s", mu_process_stderr(server));
         }
     }

@@ -1,5 +1,6 @@
 #include "tls/tls_internal.h"
 
+#include "base/clock.h"
 #include "base/ossl.h"
 #include "base/text.h"
 
@@ -51,6 +52,35 @@ static bool is_fit(X509 *cert, mu_purpose purpose, int64_t now_s)
     uint32_t wanted = purpose == MU_PURPOSE_SERVER ? XKU_SSL_SERVER : purpose == MU_PURPOSE_CLIENT ? XKU_SSL_CLIENT : UINT32_MAX;
     return now_s >= mu_cert_not_before_s(cert) && now_s <= mu_cert_not_after_s(cert) &&
            (X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE) && (X509_get_extended_key_usage(cert) & (wanted | XKU_ANYEKU));
+}
+
+static void add_doubt(mu_buf *doubts, const char *problem, const char *what)
+{
+    mu_buf_add_str(doubts, doubts->len ? "; " : "");
+    mu_buf_add_str(doubts, problem);
+    mu_buf_add_str(doubts, what);
+}
+
+char *mu_identity_doubts(const mu_identity *identity, mu_purpose purpose, int64_t now_s)
+{
+    X509 *cert = mu_identity_get0_cert(identity);
+    const int64_t from_s = mu_cert_not_before_s(cert), until_s = mu_cert_not_after_s(cert);
+    const bool server = purpose == MU_PURPOSE_SERVER;
+    char time[32];
+    mu_buf doubts;
+
+    mu_buf_init(&doubts, MU_BUF_TEXT_MAX);
+    if (now_s > until_s)
+        add_doubt(&doubts, "it expired on ", mu_time_text(until_s, time));
+    if (now_s < from_s)
+        add_doubt(&doubts, "it is not valid before ", mu_time_text(from_s, time));
+    if (purpose != MU_PURPOSE_ANY && !(X509_get_extended_key_usage(cert) & (XKU_ANYEKU | (server ? XKU_SSL_SERVER : XKU_SSL_CLIENT))))
+        add_doubt(&doubts, "its extendedKeyUsage lacks ", server ? "serverAuth" : "clientAuth");
+    if (!(X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE))
+        add_doubt(&doubts, "its keyUsage lacks ", "digitalSignature");
+    char *text = mu_buf_steal(&doubts);
+    mu_buf_free(&doubts);
+    return text;
 }
 
 static mu_entry *choose_entry(const mu_store *store, mu_purpose purpose, int64_t now_s)

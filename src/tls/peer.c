@@ -125,21 +125,16 @@ static bool is_key_accepted(SSL *ssl, const EVP_PKEY *key)
     return false;
 }
 
-static void add_doubts(mu_buf *note, mu_tls_conn *conn, X509 *leaf)
+static void add_doubts(mu_buf *note, mu_tls_conn *conn)
 {
-    char time[32];
+    char *own = mu_identity_doubts(conn->ctx->identity, MU_PURPOSE_CLIENT, conn->now_s);
     if (conn->facts.issuer_excluded)
         mu_buf_add_str(note, "; its issuer is not among the names that the server accepts");
     if (!is_key_accepted(conn->ssl, conn->ctx->identity->key))
         mu_buf_add_str(note, "; the server accepts no signature by this type of key");
-    if (conn->now_s > mu_cert_not_after_s(leaf))
-        mu_buf_addf(note, "; it expired on %s", mu_time_text(mu_cert_not_after_s(leaf), time));
-    if (conn->now_s < mu_cert_not_before_s(leaf))
-        mu_buf_addf(note, "; it is valid from %s on", mu_time_text(mu_cert_not_before_s(leaf), time));
-    if (!(X509_get_extended_key_usage(leaf) & (XKU_SSL_CLIENT | XKU_ANYEKU)))
-        mu_buf_add_str(note, "; its extendedKeyUsage lacks clientAuth");
-    if (!(X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE))
-        mu_buf_add_str(note, "; its keyUsage lacks digitalSignature");
+    if (own && *own)
+        mu_buf_addf(note, "; %s", own);
+    free(own);
 }
 
 /*
@@ -159,7 +154,7 @@ int mu_tls_cert_cb(SSL *ssl, void *arg)
         return 1;
     mu_buf_init(&doubts, MU_BUF_TEXT_MAX);
     conn->facts.issuer_excluded = sk_X509_NAME_num(names) > 0 && !is_issuer_listed(names, identity->chain);
-    add_doubts(&doubts, conn, mu_identity_get0_cert(identity));
+    add_doubts(&doubts, conn);
     mu_tls_set_text(&conn->facts.doubts, mu_buf_steal(&doubts));
     return 1;
 }
