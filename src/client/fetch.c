@@ -13,6 +13,8 @@
 
 #define HANDSHAKE_TIMEOUT_MS 30000
 #define READ_BYTES 16384
+#define DRAIN_MS 1000
+#define DRAIN_MAX_BYTES (256u << 10)
 #define REQUEST_MAX_BYTES (256u << 20)
 
 /* What one exchange needs beside the result. */
@@ -205,10 +207,30 @@ out:
     return rc;
 }
 
+/* We refused, and the server may still be writing: closing at once would answer it by a reset, which overtakes our alert. */
+static void drain(int fd)
+{
+    const int64_t due_ms = mu_mono_ms() + DRAIN_MS;
+    char rest[4096];
+    size_t taken = 0;
+
+    shutdown(fd, SHUT_WR);
+    while (taken < DRAIN_MAX_BYTES && wait_for(fd, POLLIN, due_ms) == 0) {
+        ssize_t got = recv(fd, rest, sizeof rest, MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+            break;
+        taken += got > 0 ? (size_t)got : 0;
+    }
+}
+
 void mu_fetch_done(mu_fetch *fetch)
 {
-    if (fetch->conn)
+    if (fetch->conn) {
+        const mu_verdict *verdict = mu_tls_conn_verdict(fetch->conn);
         mu_tls_shutdown(fetch->conn);
+        if (verdict->code != MU_OK && verdict->by == MU_BY_US && verdict->alert_sent)
+            drain(fetch->fd);
+    }
     mu_tls_conn_free(fetch->conn);
     if (fetch->fd >= 0)
         close(fetch->fd);
