@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from lab import proc
+from lab import net, proc
 from lab.env import ROOT
 
 PROPERTIES = [f"-Djavax.net.ssl.{which}Store{what}={value}" for which, store in (("trust", "client-trust.p12"), ("key", "client.p12"))
@@ -15,7 +15,8 @@ PROPERTIES = [f"-Djavax.net.ssl.{which}Store{what}={value}" for which, store in 
 def stores(tmp_path_factory):
     """The four stores, by `mutual lab`."""
     folder = tmp_path_factory.mktemp("examples")
-    proc.run_ok([os.environ["MUTUAL"], "lab", "--dir", folder / "lab", "--key-algorithm", "EC", "--quiet"])
+    proc.run_ok([os.environ["MUTUAL"], "lab", "--dir", folder / "lab", "--key-algorithm", "EC", "--quiet", "--port",
+                 net.free_port()])
     return folder / "lab"
 
 

@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 
 from lab import jdk as jdks_here, proc
-from lab.keytool import KeytoolServer, contents, empty, raw_extensions, words_of_25, words_of_25_0_3
+from lab.keytool import KeytoolServer, contents, empty, raw_extensions, words_of_25
 
 PASSWORD = "changeit"
 STORE = ["-keystore", "s.p12", "-storepass", PASSWORD]
@@ -100,11 +100,18 @@ def sign(folder, csr, out, extensions="extendedKeyUsage = serverAuth\n"):
             "-extfile", "leaf.ext")
 
 
+# Builds of JDK 25 other than 25.0.3 speak of labels where it speaks of components, and check in another order.
+ONE_REFUSAL = (r"IOException: DNSName .*", "IOException: DNSName is refused")
+
+
 def compare(jdk, theirs, ours):
     """Ours speaks as JDK 25. For an older one its words are put in those; what it says in another way altogether only keeps its status."""
     assert ours.status == theirs.status, f"{theirs}\n{ours}"
     if jdk.version >= 25:
-        assert (ours.out, ours.err) == (words_of_25_0_3(theirs.out), words_of_25_0_3(theirs.err)), f"{theirs}\n{ours}"
+        texts = [[result.out, result.err] for result in (theirs, ours)]
+        if re.search("DNSName .*label", theirs.out):
+            texts = [[re.sub(*ONE_REFUSAL, text) for text in pair] for pair in texts]
+        assert texts[0] == texts[1], f"{theirs}\n{ours}"
     elif not SAID_OTHERWISE_BEFORE_25.intersection(theirs.argv):
         assert [words_of_25(text) for text in (ours.out, ours.err)] == [words_of_25(text) for text in (theirs.out, theirs.err)], f"{theirs}\n{ours}"
 
@@ -152,9 +159,10 @@ def test_pair_request_and_list(ours, folder):
     request = run_ok(ours, "-certreq", *STORE)
     assert request.out.startswith("-----BEGIN NEW CERTIFICATE REQUEST-----\r\n")
     (folder / "r.csr").write_text(request.out)
-    read = subprocess.run(["openssl", "req", "-in", folder / "r.csr", "-verify", "-noout", "-text"], capture_output=True, text=True)
-    assert read.returncode == 0 and x509.load_pem_x509_csr(request.out.encode()).is_signature_valid
-    assert "X509v3 Subject Key Identifier" in read.stdout and "O = \"b, c\"" in read.stdout
+    openssl(folder, "req", "-in", "r.csr", "-verify", "-noout")
+    csr = x509.load_pem_x509_csr(request.out.encode())
+    assert csr.is_signature_valid and csr.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    assert [part.value for part in csr.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)] == ["b, c"]
 
 
 def test_failure_has_the_jdks_line_and_our_cause(ours):

@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import socket
 import stat
 
 import pytest
@@ -22,11 +23,17 @@ RUNS = [  # what the client and the server say, in order
 ]
 
 
+@pytest.fixture
+def lab(mutual):
+    """Run it on a port of its own: the guide's 8443 belongs to one test at a time."""
+    return lambda *args: mutual("lab", "--port", net.free_port(), *args)
+
+
 @pytest.fixture(scope="module")
 def healthy(tmp_path_factory):
     """A lab that was run once: its folder and its story."""
     folder = tmp_path_factory.mktemp("lab") / "lab"
-    result = proc.run_ok([os.environ["MUTUAL"], "lab", "--dir", folder, "--key-algorithm", "EC", "--json"])
+    result = proc.run_ok([os.environ["MUTUAL"], "lab", "--dir", folder, "--key-algorithm", "EC", "--json", "--port", net.free_port()])
     return folder, json.loads(result.out)
 
 
@@ -79,10 +86,10 @@ def test_a_jvm_loads_the_stores(healthy, jdks):
                              else sorted(["lab-root-ca trustedCertEntry", f"{store[:6]} PrivateKeyEntry"]))
 
 
-def test_secrets_are_private_whatever_the_umask(mutual, tmp_path):
+def test_secrets_are_private_whatever_the_umask(lab, tmp_path):
     old = os.umask(0)
     try:
-        assert mutual("lab", "--dir", tmp_path / "lab", "--key-algorithm", "EC", "--quiet").status == 0
+        assert lab("--dir", tmp_path / "lab", "--key-algorithm", "EC", "--quiet").status == 0
     finally:
         os.umask(old)
     for path in (tmp_path / "lab").rglob("*"):
@@ -91,10 +98,10 @@ def test_secrets_are_private_whatever_the_umask(mutual, tmp_path):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
-def test_again_it_keeps_what_is_good(mutual, healthy):
+def test_again_it_keeps_what_is_good(lab, healthy):
     folder, _ = healthy
     before = digests(folder)
-    story = json.loads(proc.run_ok([mutual.path, "lab", "--dir", folder, "--json"]).out)
+    story = json.loads(lab("--dir", folder, "--json").out)
     assert digests(folder) == before
     assert all(step["kept"] for step in story["steps"] if step["kind"] == "file")
     assert story["verdict"] == "ok"
@@ -105,34 +112,40 @@ def copy_of(healthy, folder):
     return folder
 
 
-def test_a_swapped_trust_store_is_noticed(mutual, healthy, tmp_path):
+def test_a_swapped_trust_store_is_noticed(lab, healthy, tmp_path):
     folder = copy_of(healthy, tmp_path / "lab")
-    assert mutual("lab", "--dir", folder, "--quiet").status == 0
+    assert lab("--dir", folder, "--quiet").status == 0
     (folder / "server-trust.p12").write_bytes((folder / "broken/other-ca/root.crt").read_bytes())
-    result = mutual("lab", "--dir", folder)
+    result = lab("--dir", folder)
     assert result.status == 1, result
     assert "[lab-unexpected]" in result.err and "client-ca-not-trusted" in result.out, result
 
 
-def test_somebody_elses_store_is_left_alone(mutual, healthy, tmp_path):
+def test_somebody_elses_store_is_left_alone(lab, healthy, tmp_path):
     folder = copy_of(healthy, tmp_path / "lab")
     proc.run_ok(["openssl", "pkcs12", "-export", "-inkey", folder / "certs/client.key", "-in", folder / "certs/client.crt", "-name", "x",
                  "-passout", "pass:other-password", "-out", folder / "client.p12"])
     before = digests(folder)
-    result = mutual("lab", "--dir", folder)
+    result = lab("--dir", folder)
     assert result.status == 3 and "[store-wrong-password]" in result.err, result
     assert digests(folder) == before
 
 
-def test_stores_without_their_ca(mutual, healthy, tmp_path):
+def test_stores_without_their_ca(lab, healthy, tmp_path):
     folder = copy_of(healthy, tmp_path / "lab")
     proc.run_ok(["rm", "-r", folder / "ca"])
-    result = mutual("lab", "--dir", folder)
+    result = lab("--dir", folder)
     assert result.status == 3 and "[store-not-found]" in result.err, result
 
 
-def test_a_taken_port(mutual, healthy, start):
-    import socket
+def test_the_guides_port_is_the_default(mutual, healthy, port_8443):
+    assert json.loads(mutual("lab", "--dir", healthy[0], "--json").out)["port"] == 8443
+    with socket.create_server(("127.0.0.1", 8443)):
+        story = json.loads(mutual("lab", "--dir", healthy[0], "--json").out)
+    assert story["verdict"] == "ok" and story["port"] != 8443
+
+
+def test_a_taken_port(mutual, healthy):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -64,16 +64,11 @@ _WORDS_17 = [(r"\b255[ -]bit (Ed25519) key", r"\1 key"), (r"\b448[ -]bit (Ed448)
              (r"(IllegalArgumentException: )(Invalid key sizes)", r"\1java.security.InvalidAlgorithmParameterException: \2")]
 
 
-def words_of_25_0_3(text):
-    """The text of another build of JDK 25 in the words of 25.0.3."""
-    return re.sub(r"(DNSName (?:with \w+ )?)labels", r"\1components", text)
-
-
 def words_of_25(text):
     """The text of an older keytool as JDK 25's would have put it."""
     for old, new in _WORDS_17:
         text = re.sub(old, new, text)
-    return words_of_25_0_3(text)
+    return text
 
 
 def _days(match):
