@@ -22,6 +22,7 @@ class Entry:
     state: str  # of a key: "pair", or the code it fails with
     hidden: bool
     dated: bool
+    protection: str
     alias: str
     chain: list
 
@@ -75,8 +76,8 @@ def _parse(text):
         elif line.startswith("  cert "):
             certs.append(line.split()[1])
         else:
-            kind, state, hidden, dated, alias = re.match(r'(\w+) (\S+)( hidden)? dated=(\d) "(.*)"$', line).groups()
-            store.entries.append(Entry(kind, state, bool(hidden), dated == "1", alias, []))
+            kind, state, hidden, dated, protection, alias = re.match(r'(\w+) (\S+)( hidden)? dated=(\d) \[(.*?)\] "(.*)"$', line).groups()
+            store.entries.append(Entry(kind, state, bool(hidden), dated == "1", protection, alias, []))
             certs = store.entries[-1].chain
     if store:
         yield store
@@ -317,6 +318,8 @@ def test_by_every_jdk(tool, jdks, family, prints, tmp_path):
         assert store.entry("Root").chain == [prints["root"]]
         assert store.entry("one").dated and store.entry("secret").dated
         assert store.head == "PKCS12; MAC HmacSHA256 10000 iterations; certificates PBES2 AES-256-CBC HmacSHA256 10000 iterations"
+        assert store.entry("one").protection == store.entry("secret").protection == "PBES2 AES-256-CBC HmacSHA256 10000"
+        assert store.entry("Root").protection == " 0"
         # rewritten by us under another password: the JDK still reads all of it, the secret key too
         tool.ok("copy", PASSWORD, path, tmp_path / f"{jdk.version}-new.p12", "another")
         listing = jdk.keytool_ok("-list", "-keystore", tmp_path / f"{jdk.version}-new.p12", "-storepass", "another").out

@@ -85,6 +85,20 @@ MU_API STACK_OF(X509) * mu_store_get0_loose_certs(const mu_store *store);
 /** Human facts about protection, as "MAC HmacSHA256 10000 iterations; certificates PBES2 AES-256-CBC …" (borrowed, never NULL). */
 MU_API const char *mu_store_protection(const mu_store *store);
 
+/** How a part of a store is protected; read from the file, nothing is decrypted or computed for it. */
+typedef struct mu_protection {
+    bool present;       /* there is a MAC; it is encrypted */
+    char algorithm[80]; /* "HmacSHA256", "PBMAC1 HmacSHA256", "PBES2 AES-256-CBC HmacSHA256", "PBE-SHA1-3DES"; "": none or unknown */
+    long iterations;    /* of its key derivation; 0: none or unknown */
+} mu_protection;
+
+/** The integrity of the whole file. */
+MU_API mu_protection mu_store_get_mac(const mu_store *store);
+/** The part with the certificates; of several encrypted parts the last one. */
+MU_API mu_protection mu_store_get_cert_protection(const mu_store *store);
+/** The entry's private or secret key; absent for trusted entries. */
+MU_API mu_protection mu_entry_get_protection(const mu_entry *entry);
+
 /* ---- entries ---- */
 
 MU_API size_t mu_store_count(const mu_store *store);

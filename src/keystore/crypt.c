@@ -151,13 +151,18 @@ static void prf_name(int prf, char out[32])
     snprintf(out, 32, "Hmac%s", mu_str_has_prefix(name, "hmacWith") ? name + 8 : name);
 }
 
-char *mu_pbe_text(const mu_pbe *pbe)
+mu_protection mu_pbe_describe(const mu_pbe *pbe)
 {
+    mu_protection ret = {.present = true, .iterations = pbe->iterations};
     char prf[32];
-    if (pbe->scheme != NID_pbes2)
-        return mu_asprintf("%s %ld iterations", OBJ_nid2sn(pbe->scheme), pbe->iterations);
     prf_name(pbe->prf, prf);
-    return mu_asprintf("PBES2 %s %s %ld iterations", OBJ_nid2sn(pbe->cipher), prf, pbe->iterations);
+    if (pbe->scheme == NID_undef)
+        return (mu_protection){.present = true};
+    if (pbe->scheme == NID_pbes2)
+        snprintf(ret.algorithm, sizeof ret.algorithm, "PBES2 %s %s", OBJ_nid2sn(pbe->cipher), prf);
+    else
+        snprintf(ret.algorithm, sizeof ret.algorithm, "%s", OBJ_nid2sn(pbe->scheme));
+    return ret;
 }
 
 int mu_forms_init(mu_forms *forms, const char *password, mu_err **err)

@@ -67,8 +67,8 @@ typedef struct mu_pbe {
 extern const mu_pbe mu_pbe_default;
 /** @return 0, or -1 with MU_E_ALGORITHM_UNAVAILABLE, MU_E_STORE_DAMAGED, MU_E_STORE_LIMIT_EXCEEDED (salt) */
 int mu_pbe_inspect(const X509_ALGOR *algor, mu_pbe *ret, mu_err **err);
-/** "PBES2 AES-256-CBC HmacSHA256 10000 iterations". Owned by the caller (free). */
-char *mu_pbe_text(const mu_pbe *pbe);
+/** "PBES2 AES-256-CBC HmacSHA256", and its iterations. */
+mu_protection mu_pbe_describe(const mu_pbe *pbe);
 /**
  * @param charge false if this very part has been paid for before
  * @param wrong  the code for a password that does not fit
@@ -155,8 +155,8 @@ extern const mu_mac mu_mac_default;
 int mu_mac_inspect(const MU_MAC *mac, mu_mac *ret, mu_err **err);
 int mu_mac_check(mu_crypt *crypt, const MU_MAC *mac, const char *password, mu_bytes content, mu_err **err);
 int mu_mac_make(mu_crypt *crypt, const mu_mac *how, const char *password, mu_bytes content, MU_MAC **ret, mu_err **err);
-/** "MAC HmacSHA256 10000 iterations", "no MAC". Owned by the caller (free). */
-char *mu_mac_text(const mu_mac *mac);
+/** "HmacSHA256", and its iterations. */
+mu_protection mu_mac_describe(const mu_mac *mac);
 
 /* ---- the model ---- */
 
@@ -285,6 +285,10 @@ int mu_entry_p8(mu_entry *entry, const char *password, mu_bytes *ret, mu_err **e
 
 int mu_p12_read(mu_store *store, const uint8_t *data, size_t len, mu_err **err);
 int mu_p12_safe_read(mu_store *store, mu_bytes safe, bool encrypted, mu_err **err);
+/** The bag of a secret entry and what is in it; the caller frees both. NULL and MU_E_STORE_DAMAGED if it cannot be decoded. */
+MU_BAG *mu_p12_secret_open(mu_bytes raw, MU_CONTENT **ret_content, mu_err **err);
+/** Is it the JDK's secret bag: the type is the OID of a shrouded key, the content an EncryptedPrivateKeyInfo in an OCTET STRING? */
+bool mu_p12_secret_shrouded(const MU_CONTENT *content);
 /** Put every key and secret under another password; all or nothing. */
 int mu_p12_reprotect(mu_store *store, const mu_pbe *pbe, const char *password, mu_err **err);
 int mu_p12_write(mu_store *store, const mu_store_write_options *options, mu_bytes *ret, mu_err **err);

@@ -287,12 +287,11 @@ int mu_mac_make(mu_crypt *crypt, const mu_mac *how, const char *password, mu_byt
     return 0;
 }
 
-char *mu_mac_text(const mu_mac *mac)
+mu_protection mu_mac_describe(const mu_mac *mac)
 {
-    if (!mac->present)
-        return mu_strdup("no MAC");
-    if (row_of(mac->digest) < 0)
-        return mu_strdup("a MAC of unknown kind");
-    return mu_asprintf("MAC %sHmac%s %ld iterations", mac->pbmac1 ? "PBMAC1 " : "", digests[row_of(mac->digest)].jdk_name,
-                       mac->iterations);
+    mu_protection ret = {.present = mac->present, .iterations = mac->iterations};
+    if (mac->present && row_of(mac->digest) >= 0)
+        snprintf(ret.algorithm, sizeof ret.algorithm, "%sHmac%s", mac->pbmac1 ? "PBMAC1 " : "",
+                 digests[row_of(mac->digest)].jdk_name);
+    return ret;
 }

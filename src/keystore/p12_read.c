@@ -1,5 +1,14 @@
 #include "keystore_internal.h"
 
+/* Without a password only how it is encrypted can be told. */
+static int skip_encrypted(mu_store *store, const MU_ENCRYPTED_DATA *data)
+{
+    if (mu_pbe_inspect(data->content->algor, &store->cert_pbe, NULL) != 0)
+        store->cert_pbe = (mu_pbe){.scheme = NID_undef};
+    store->skipped = true;
+    return 0;
+}
+
 static int read_encrypted(mu_store *store, mu_bytes bytes, mu_err **err)
 {
     MU_ENCRYPTED_DATA *data = mu_item_read(ASN1_ITEM_rptr(MU_ENCRYPTED_DATA), bytes, "an encrypted part", err);
@@ -9,6 +18,10 @@ static int read_encrypted(mu_store *store, mu_bytes bytes, mu_err **err)
         return -1;
     if (!data->content->data) {
         mu_fail(err, MU_E_STORE_DAMAGED, "an encrypted part of the store is empty");
+        goto out;
+    }
+    if (!store->password.value) {
+        rc = skip_encrypted(store, data);
         goto out;
     }
     if (mu_pbe_inspect(data->content->algor, &store->cert_pbe, err) != 0 ||
@@ -38,10 +51,7 @@ static int read_part(mu_store *store, const MU_CONTENT *part, mu_err **err)
     }
     if (nid == NID_pkcs7_encrypted && content && content->type == V_ASN1_SEQUENCE) {
         store->certs_encrypted = true;
-        if (store->password.value)
-            return read_encrypted(store, mu_bytes_of(content->value.sequence), err);
-        store->skipped = true;
-        return 0;
+        return read_encrypted(store, mu_bytes_of(content->value.sequence), err);
     }
     if (nid == NID_pkcs7_enveloped)
         return mu_fail(err, MU_E_ALGORITHM_UNAVAILABLE, "a PKCS#12 protected by a public key is not supported");
@@ -91,15 +101,17 @@ static int read_pfx(mu_store *store, const MU_PFX *pfx, mu_err **err)
 
 static int describe(mu_store *store, mu_err **err)
 {
-    char *mac = mu_mac_text(&store->mac), *certs = mu_pbe_text(&store->cert_pbe);
+    mu_protection mac = mu_store_get_mac(store), certs = mu_store_get_cert_protection(store);
+    char *mac_text = !mac.present        ? mu_strdup("no MAC")
+                     : !mac.algorithm[0] ? mu_strdup("a MAC of unknown kind")
+                                         : mu_asprintf("MAC %s %ld iterations", mac.algorithm, mac.iterations);
+    char *certs_text = store->skipped   ? mu_strdup("encrypted, not read")
+                       : !certs.present ? mu_strdup("not encrypted")
+                                        : mu_asprintf("%s %ld iterations", certs.algorithm, certs.iterations);
     free(store->protection);
-    store->protection = mac && certs ? mu_asprintf("%s; certificates %s", mac,
-                                                   store->skipped            ? "encrypted, not read"
-                                                   : !store->certs_encrypted ? "not encrypted"
-                                                                             : certs)
-                                     : NULL;
-    free(mac);
-    free(certs);
+    store->protection = mac_text && certs_text ? mu_asprintf("%s; certificates %s", mac_text, certs_text) : NULL;
+    free(mac_text);
+    free(certs_text);
     return store->protection ? 0 : mu_fail_nomem(err);
 }
 

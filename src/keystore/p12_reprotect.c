@@ -1,6 +1,21 @@
 #include "keystore_internal.h"
 
-/* The JDK's secret bag: the type is the OID of a shrouded key, the content an EncryptedPrivateKeyInfo in an OCTET STRING. */
+MU_BAG *mu_p12_secret_open(mu_bytes raw, MU_CONTENT **ret_content, mu_err **err)
+{
+    MU_BAG *bag = mu_item_read(ASN1_ITEM_rptr(MU_BAG), raw, "a secret bag", err);
+    if (bag && (*ret_content = mu_item_read(ASN1_ITEM_rptr(MU_CONTENT), mu_bytes_of(bag->value->value.sequence), "a secret bag",
+                                            err)))
+        return bag;
+    ASN1_item_free((ASN1_VALUE *)bag, ASN1_ITEM_rptr(MU_BAG));
+    return NULL;
+}
+
+bool mu_p12_secret_shrouded(const MU_CONTENT *content)
+{
+    return OBJ_obj2nid(content->type) == NID_pkcs8ShroudedKeyBag && content->content &&
+           content->content->type == V_ASN1_OCTET_STRING;
+}
+
 static int reshroud(mu_store *store, const mu_pbe *pbe, mu_bytes old, const char *password, bool charge, mu_bytes *ret,
                     mu_err **err)
 {
@@ -23,11 +38,10 @@ static int reprotect_secret(mu_entry *entry, const mu_pbe *pbe, const char *pass
     mu_bytes value = {NULL, 0}, shrouded = {NULL, 0};
     MU_CONTENT *content = NULL;
     int rc = -1;
-    MU_BAG *bag = mu_item_read(ASN1_ITEM_rptr(MU_BAG), entry->payload, "a secret bag", err);
-    if (!bag || !(content = mu_item_read(ASN1_ITEM_rptr(MU_CONTENT), mu_bytes_of(bag->value->value.sequence), "a secret bag", err)))
+    MU_BAG *bag = mu_p12_secret_open(entry->payload, &content, err);
+    if (!bag)
         goto out;
-    if (OBJ_obj2nid(content->type) != NID_pkcs8ShroudedKeyBag || !content->content ||
-        content->content->type != V_ASN1_OCTET_STRING) {
+    if (!mu_p12_secret_shrouded(content)) {
         rc = mu_bytes_set(ret, entry->payload.data, entry->payload.len, err); /* not the JDK's: nothing we could decrypt */
         goto out;
     }

@@ -27,6 +27,32 @@ static void round_trip_keeps_everything(void **state)
     mu_bytes_clear(&bytes);
 }
 
+static void is_protected(mu_protection is, const char *algorithm, long iterations)
+{
+    assert_int_equal(is.present, algorithm[0] != 0);
+    assert_string_equal(is.algorithm, algorithm);
+    assert_int_equal(is.iterations, iterations);
+}
+
+static void what_protects_it_is_known_without_the_password(void **state)
+{
+    (void)state;
+    mu_bytes bytes = sample();
+    mu_store *store = parse(bytes, PASSWORD);
+    mu_bytes modern = encode(store, &(mu_store_write_options){.pbmac1 = true, .iterations = 7});
+    is_protected(mu_store_get_mac(store), "HmacSHA256", 1);
+    is_protected(mu_store_get_cert_protection(store), "PBES2 AES-256-CBC HmacSHA256", 1);
+    is_protected(mu_entry_get_protection(mu_store_find(store, "server")), "PBES2 AES-256-CBC HmacSHA256", 1);
+    is_protected(mu_entry_get_protection(mu_store_find(store, "root-ca")), "", 0);
+    mu_store_free(store);
+    store = parse(modern, NULL);
+    is_protected(mu_store_get_mac(store), "PBMAC1 HmacSHA256", 7);
+    is_protected(mu_store_get_cert_protection(store), "PBES2 AES-256-CBC HmacSHA256", 1);
+    mu_store_free(store);
+    mu_bytes_clear(&bytes);
+    mu_bytes_clear(&modern);
+}
+
 static void wrong_and_missing_passwords_are_told_apart(void **state)
 {
     (void)state;
@@ -438,6 +464,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip_keeps_everything),
+        cmocka_unit_test(what_protects_it_is_known_without_the_password),
         cmocka_unit_test(wrong_and_missing_passwords_are_told_apart),
         cmocka_unit_test(keys_are_decrypted_only_when_asked_for),
         cmocka_unit_test(changes_are_written),

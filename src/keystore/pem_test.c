@@ -173,6 +173,7 @@ static void keys_alone(void **state)
 {
     (void)state;
     const char *const good[] = {p8_pem, sec1_pem, shrouded_pem, traditional_pem};
+    const char *const algorithms[] = {"", "", "PBES2 AES-256-CBC HmacSHA256", "AES-128-CBC MD5"};
     for (int i = 0; i < 4; i++) {
         mu_err *err = NULL;
         EVP_PKEY *key = NULL;
@@ -186,6 +187,7 @@ static void keys_alone(void **state)
         fails(mu_key_parse(NULL, pem.data, pem.len, NULL, &key, &err), &err, MU_E_PEM_KEY_ENCRYPTED);
         fails(mu_key_parse(NULL, pem.data, pem.len, "wrong", &key, &err), &err, MU_E_PEM_KEY_ENCRYPTED);
         mu_store *store = parse(pem, "wrong");
+        assert_string_equal(mu_entry_get_protection(mu_store_entry(store, 0)).algorithm, algorithms[i]);
         fails(mu_entry_get1_key(mu_store_entry(store, 0), NULL, &key, &err), &err, MU_E_PEM_KEY_ENCRYPTED);
         mu_store_free(store);
     }

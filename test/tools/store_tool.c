@@ -59,8 +59,10 @@ static void print_entry(mu_entry *entry)
         EVP_PKEY_free(key);
         mu_err_free(err);
     }
-    printf("%s %s%s dated=%d \"%s\"\n", kinds[mu_entry_get_kind(entry)], state, mu_entry_java_hidden(entry) ? " hidden" : "",
-           mu_entry_created_ms(entry) >= 0, shown);
+    mu_protection protection = mu_entry_get_protection(entry);
+    printf("%s %s%s dated=%d [%s %ld] \"%s\"\n", kinds[mu_entry_get_kind(entry)], state,
+           mu_entry_java_hidden(entry) ? " hidden" : "", mu_entry_created_ms(entry) >= 0, protection.algorithm,
+           protection.iterations, shown);
     free(shown);
     print_chain(mu_entry_get0_chain(entry));
 }
