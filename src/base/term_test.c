@@ -117,6 +117,7 @@ static int ask_on_terminal(const char *typed, char *shown, size_t size)
     if ((child = fork()) == 0) {
         mu_secret secret = {0};
         setsid();
+        signal(SIGINT, SIG_DFL); /* a shell's background job inherits it ignored */
         int tty = open(name, O_RDWR);
         ioctl(tty, TIOCSCTTY, 0);
         close(pty);

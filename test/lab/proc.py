@@ -67,12 +67,17 @@ def run_ok(argv, **options):
     return result
 
 
+def _take_terminal():
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job inherits it ignored
+
+
 def on_terminal(argv, *talk, env=None, cwd=None, timeout=60):
     """Run on a terminal of its own. talk: pairs of a text that must appear and what is typed then.
     Result, whose out is what the terminal showed, and whether the terminal echoes in the end."""
     main, side = pty.openpty()
     process = subprocess.Popen([str(word) for word in argv], stdin=side, stdout=side, stderr=side, env=_environment(env), cwd=cwd,
-                               start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                               start_new_session=True, preexec_fn=_take_terminal)
     shown, deadline = b"", time.monotonic() + timeout
     try:
         for expected, typed in [*talk, (None, None)]:
