@@ -44,7 +44,7 @@ def evil(tmp_path_factory, pki):
     folder = tmp_path_factory.mktemp("evil")
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, EVIL), x509.NameAttribute(NameOID.ORGANIZATION_NAME, EVIL)])
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.timezone.utc)
     san = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.17"), der_san(EVIL))
     cert = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
             .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))

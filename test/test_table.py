@@ -143,7 +143,7 @@ def test_a_pin_admits_that_certificate_alone(sides):
 
 def crl(pki, folder, *revoked, days=30):
     """A CRL of the root by Python cryptography; days below zero: it is past its next update."""
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.timezone.utc)
     issuer = x509.load_pem_x509_certificate(pki.path("root", "crt").read_bytes())
     key = serialization.load_pem_private_key(pki.path("root", "key").read_bytes(), None)
     builder = (x509.CertificateRevocationListBuilder().issuer_name(issuer.subject).last_update(now - datetime.timedelta(days=60))
