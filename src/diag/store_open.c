@@ -1,0 +1,59 @@
+#include "diag/store_facts.h"
+
+#include "base/text.h"
+#include "config/password.h"
+#include "config/store_passwords.h"
+
+#include <string.h>
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+static bool is_jdk_cacerts(const char *path)
+{
+    return ends_with(path, "/lib/security/cacerts") || ends_with(path, "/lib/security/jssecacerts");
+}
+
+static int try(const mu_store_access *access, const char *path, const char *password, mu_store **store, mu_err **reason)
+{
+    mu_store_options options = {.password = password};
+    mu_err_free(*reason);
+    *reason = NULL;
+    mu_store_free(*store);
+    *store = NULL;
+    return mu_store_open(access->libctx, path, &options, store, reason);
+}
+
+/* A person who named the file is asked; what could be seen without is kept if there is no answer. */
+static void ask(const mu_store_access *access, const char *path, mu_store **store, mu_err **reason)
+{
+    mu_secret password = {0};
+    bool wanted = *store ? mu_store_has_skipped(*store) : mu_password_is_wanted(*reason);
+    if (access->ask && wanted && mu_password_resolve("prompt", path, &password, NULL) == 0)
+        try(access, path, password.value, store, reason);
+    mu_secret_clear(&password);
+}
+
+int mu_store_facts_open(const mu_store_access *access, const char *path, mu_store_facts *ret, mu_err **err)
+{
+    const char *password = NULL;
+    mu_store *store = NULL;
+    mu_err *reason = NULL;
+
+    *ret = (mu_store_facts){0};
+    if (mu_store_passwords_find(access->passwords, path, &password, err) != 0)
+        return -1;
+    if (password) {
+        try(access, path, password, &store, &reason);
+    } else if (!is_jdk_cacerts(path) || try(access, path, "changeit", &store, &reason) != 0) {
+        try(access, path, NULL, &store, &reason);
+        ask(access, path, &store, &reason);
+    }
+    int rc = store ? mu_store_facts_read(store, path, access->at_s, access->check_keys, ret, err)
+                   : mu_store_facts_unreadable(path, reason, ret, err);
+    mu_store_free(store);
+    return rc;
+}
