@@ -190,22 +190,22 @@ static int least_of(int a, int b, int c)
 int mu_str_distance(const char *a, const char *b)
 {
     size_t a_len = strlen(a), b_len = strlen(b);
-    int row[DISTANCE_TEXT_MAX + 1];
+    int rows[3][DISTANCE_TEXT_MAX + 1]; /* of this character of a and of the two before it, in turn */
 
     if (a_len > DISTANCE_TEXT_MAX || b_len > DISTANCE_TEXT_MAX)
         return strcmp(a, b) == 0 ? 0 : DISTANCE_MAX;
     for (size_t j = 0; j <= b_len; j++)
-        row[j] = (int)j;
+        rows[0][j] = (int)j;
     for (size_t i = 1; i <= a_len; i++) {
-        int diagonal = row[0];
+        int *row = rows[i % 3], *above = rows[(i + 2) % 3];
         row[0] = (int)i;
         for (size_t j = 1; j <= b_len; j++) {
-            int above = row[j];
-            row[j] = least_of(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
+            row[j] = least_of(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && rows[(i + 1) % 3][j - 2] + 1 < row[j])
+                row[j] = rows[(i + 1) % 3][j - 2] + 1;
         }
     }
-    return row[b_len] < DISTANCE_MAX ? row[b_len] : DISTANCE_MAX;
+    return rows[a_len % 3][b_len] < DISTANCE_MAX ? rows[a_len % 3][b_len] : DISTANCE_MAX;
 }
 
 int mu_strlist_add(mu_strlist *list, const char *text)

@@ -32,7 +32,7 @@ bool mu_str_has_prefix(const char *text, const char *prefix);
 /** Whole decimal number within bounds. @return false if it is anything else */
 bool mu_str_to_long(const char *text, long min, long max, long *ret);
 
-/** Levenshtein distance, for "did you mean": 3 at most (more is reported as 4). */
+/** Letters mistyped, left out, added or exchanged with the next, for "did you mean": 3 at most (more is reported as 4). */
 int mu_str_distance(const char *a, const char *b);
 
 /** A list of owned strings. A zeroed struct is empty. */
