@@ -19,6 +19,9 @@ typedef struct mu_file_stamp {
  */
 int mu_file_read(const char *path, size_t max_bytes, mu_buf *out, mu_file_stamp *ret_stamp, mu_err **err);
 
+/** The stamp of a file with that content. @return 0, or -1 with MU_E_ALGORITHM_UNAVAILABLE */
+int mu_file_stamp_of(const void *data, size_t len, mu_file_stamp *ret_stamp, mu_err **err);
+
 typedef struct mu_file_replace_options {
     mode_t new_mode;            /* of a file that does not exist yet, exactly (the caller applies the umask if it should count) */
     const mu_file_stamp *stamp; /* what is expected there (exists=false: nothing); NULL: whatever is there may be replaced */
@@ -29,7 +32,8 @@ typedef struct mu_file_replace_options {
  * directory, written, synced, read back and compared, renamed (linked, if new), directory synced; under a lock on the old file
  * whose inode is checked again after locking. A symbolic link is followed to the real file. Owner, mode, ACL and extended
  * attributes of an existing file are kept, or the write is refused; other hard links to it keep the old content. A file that may
- * not be written is not replaced either. Killed in between, it leaves at most a file ".NAME.mutual-XXXXXX" behind.
+ * not be written is not replaced either. Killed in between, it leaves at most a file ".NAME.mutual-XXXXXX" behind, which the next
+ * replacement of the same file removes.
  * A program that has a limit on file sizes should ignore SIGXFSZ.
  * @return 0, or -1 with MU_E_STORE_LOCKED, MU_E_STORE_CHANGED, MU_E_FILE_PERMISSION, MU_E_STORE_NOT_FOUND (no such directory),
  *         MU_E_WRITE_FAILED (full, bind mount, other device …; hint says what to do); the old file is then untouched, but for one

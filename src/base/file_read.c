@@ -46,10 +46,10 @@ static int read_all(int fd, const char *shown, size_t max_bytes, mu_buf *out, mu
     return rc;
 }
 
-static int make_stamp(const mu_buf *content, mu_file_stamp *ret_stamp, mu_err **err)
+int mu_file_stamp_of(const void *data, size_t len, mu_file_stamp *ret_stamp, mu_err **err)
 {
     *ret_stamp = (mu_file_stamp){.exists = true};
-    if (!EVP_Q_digest(NULL, "SHA256", NULL, content->data, content->len, ret_stamp->sha256, NULL))
+    if (!EVP_Q_digest(NULL, "SHA256", NULL, data, len, ret_stamp->sha256, NULL))
         return mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "no SHA-256");
     return 0;
 }
@@ -61,7 +61,8 @@ int mu_file_read_fd(int fd, const char *shown, size_t max_bytes, mu_buf *out, mu
 
     mu_buf_init_secret(&content, max_bytes);
     mu_buf_add(&content, "", 0);
-    if (read_all(fd, shown, max_bytes, &content, err) < 0 || (ret_stamp && make_stamp(&content, ret_stamp, err) < 0))
+    if (read_all(fd, shown, max_bytes, &content, err) < 0 ||
+        (ret_stamp && mu_file_stamp_of(content.data, content.len, ret_stamp, err) < 0))
         goto out;
     if (out)
         mu_buf_add(out, content.data, content.len);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <openssl/rand.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,23 +164,11 @@ static int lock_old(struct job *job)
 
 static int make_temp(struct job *job)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
-    uint8_t random[6];
-    char suffix[7] = "";
-
-    if (RAND_bytes(random, sizeof random) != 1)
-        return mu_fail_ossl(job->err, MU_E_WRITE_FAILED, "no random numbers for a temporary name");
-    for (size_t i = 0; i < sizeof random; i++)
-        suffix[i] = letters[random[i] % 32];
-    /* a long name is cut, so that the temporary one fits too */
-    snprintf(job->temp, sizeof job->temp, ".%.*s.mutual-%s", NAME_MAX - 16, job->name, suffix);
-    job->temp_fd = openat(job->dir_fd, job->temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (job->temp_fd < 0) {
-        int errnum = errno;
-        job->temp[0] = 0;
-        return fail(job, errnum, "a temporary file beside it");
-    }
-    return 0;
+    job->temp_fd = mu_file_temp(job->dir_fd, job->name, job->temp);
+    if (job->temp_fd >= 0)
+        return 0;
+    job->temp[0] = 0;
+    return fail(job, errno, "a temporary file beside it");
 }
 
 static int write_all(struct job *job, const uint8_t *data, size_t len)
@@ -285,8 +273,10 @@ static int sync_directory(struct job *job)
 
 static int replace(struct job *job, const char *path, const void *data, size_t len, const mu_file_replace_options *options)
 {
-    if (resolve(job, path) < 0 || open_directory(job) < 0 || lock_old(job) < 0 || make_temp(job) < 0 ||
-        write_all(job, data, len) < 0 || keep_owner_and_attributes(job) < 0)
+    if (resolve(job, path) < 0 || open_directory(job) < 0)
+        return -1;
+    mu_file_remove_leftovers(job->dir_fd, job->name);
+    if (lock_old(job) < 0 || make_temp(job) < 0 || write_all(job, data, len) < 0 || keep_owner_and_attributes(job) < 0)
         return -1;
     if (mu_os_sync(job->temp_fd) < 0)
         return fail(job, errno, "syncing its new content to the disk");

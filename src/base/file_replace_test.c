@@ -319,6 +319,28 @@ static void no_update_is_lost(void **state)
     assert_int_equal(count_files("."), 1);
 }
 
+static void what_a_killed_writer_left_is_removed(void **state)
+{
+    (void)state;
+    const char *left = ".a.mutual-abcdef", *live = ".a.mutual-bcdefg", *other = ".ab.mutual-abcdef", *user = ".a.mutual-abcdefg";
+    int fd;
+    put(left, "secret", 0600);
+    put(live, "being written", 0600);
+    put(other, "of another file", 0600);
+    put(user, "no name of ours", 0600);
+    assert_true((fd = open(live, O_RDWR)) >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    replace_ok("a", "new", NULL);
+    assert_int_equal(access(left, F_OK), -1);
+    assert_content(live, "being written");
+    assert_int_equal(count_files("."), 4);
+    close(fd);
+    assert_int_equal(link("a", left), 0); /* killed between giving the name and removing the temporary one */
+    replace_ok("a", "newer", NULL);
+    assert_int_equal(count_files("."), 3);
+    assert_content("a", "newer");
+}
+
 static void as_nobody(bool on)
 {
     if (getuid() == 0)
@@ -420,6 +442,7 @@ int main(void)
         TEST(a_lock_is_waited_for_within_bounds),
         TEST(the_inode_is_checked_after_locking),
         TEST(no_update_is_lost),
+        TEST(what_a_killed_writer_left_is_removed),
         TEST(missing_permission_leaves_the_file_alone),
         TEST(a_file_size_limit_leaves_the_file_alone),
         TEST(full_readonly_and_mounted_files_are_left_alone),

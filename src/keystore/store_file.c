@@ -65,10 +65,14 @@ static int set_path(mu_store *store, const char *path, mu_err **err)
 /* "keystore password was incorrect" is no help without the file's name. */
 static int name_file(const char *path, mu_err **err)
 {
-    char *shown = mu_escape_dup(path, strlen(path));
-    if (err && *err)
-        mu_wrap(err, (*err)->code, "cannot read the store \"%s\": %s", shown ? shown : "", (*err)->msg);
-    free(shown);
+    char shown[MU_SHOWN_SIZE];
+    if (err && (*err)->code != MU_E_OUT_OF_MEMORY) { /* that one is not ours to change */
+        char *msg = mu_asprintf("cannot read the store \"%s\": %s", mu_escape_to(shown, path), (*err)->msg);
+        if (msg) {
+            free((*err)->msg);
+            (*err)->msg = msg;
+        }
+    }
     return -1;
 }
 
@@ -165,29 +169,27 @@ static bool holds_secret(const mu_store *store)
     return false;
 }
 
-/* The file as it stands now is the one that the next save replaces. */
-static int remember(mu_store *store, const char *path, mu_err **err)
-{
-    mu_buf data;
-    mu_buf_init_secret(&data, store->limits.max_bytes + 1);
-    int rc = mu_file_read(path, store->limits.max_bytes, &data, &store->stamp, err);
-    mu_buf_free(&data);
-    return rc == 0 && strcmp(path, store->path) != 0 ? set_path(store, path, err) : rc;
-}
-
 int mu_store_save(mu_store *store, const char *path, const mu_store_write_options *options, mu_err **err)
 {
     mu_bytes bytes = {NULL, 0};
-    mu_file_stamp absent = {.exists = false};
+    mu_file_stamp absent = {.exists = false}, written;
     mu_file_replace_options replace = {.new_mode = mu_file_mode(holds_secret(store)),
                                        .stamp = strcmp(path, store->path) == 0 ? &store->stamp : &absent};
-    int rc = encode(store, options, &bytes, err);
+    char *copy = mu_strdup(path);
+    int rc = copy ? encode(store, options, &bytes, err) : mu_fail_nomem(err);
     if (rc == 0)
         rc = check_encoded(store, bytes, err);
     if (rc == 0)
-        rc = mu_file_replace(path, bytes.data, bytes.len, &replace, err);
+        rc = mu_file_stamp_of(bytes.data, bytes.len, &written, err);
     if (rc == 0)
-        rc = remember(store, path, err);
+        rc = mu_file_replace(path, bytes.data, bytes.len, &replace, err);
+    if (rc == 0) { /* what stands there now is what the next save replaces; from here on nothing can fail */
+        store->stamp = written;
+        free(store->path);
+        store->path = copy;
+        copy = NULL;
+    }
+    free(copy);
     mu_bytes_clear(&bytes);
     return rc;
 }
