@@ -172,7 +172,7 @@ static int generate(mu_kt *kt, struct job *job)
     mu_kt_check_weak(kt, "The generated certificate", sk_X509_value(job->chain, 0), false);
     if (mu_store_set_key(kt->store, job->alias, job->key, job->chain, kt->now_ms, &kt->err) != 0)
         return mu_kt_throw_err(kt, MU_KT_STORE_FAULT);
-    return mu_kt_store_save(kt);
+    return mu_kt_store_save(kt, "");
 }
 
 int mu_kt_genkeypair(mu_kt *kt)

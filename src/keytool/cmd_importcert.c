@@ -107,9 +107,10 @@ static int import(mu_kt *kt, const char *alias, const mu_buf *input)
         return 0;
     if ((is_reply ? mu_kt_reply_install(kt, alias, input->data, input->len, &done) : add_trusted(kt, alias, input, &done)) != 0)
         return -1;
-    fprintf(stderr, is_reply ? "Certificate reply was%s installed in keystore\n" : "Certificate was%s added to keystore\n",
-            done ? "" : " not");
-    return done ? mu_kt_store_save(kt) : 0;
+    if (done)
+        return mu_kt_store_save(kt, is_reply ? "Certificate reply was installed in keystore\n" : "Certificate was added to keystore\n");
+    fputs(is_reply ? "Certificate reply was not installed in keystore\n" : "Certificate was not added to keystore\n", stderr);
+    return 0;
 }
 
 int mu_kt_importcert(mu_kt *kt)

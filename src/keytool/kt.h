@@ -116,8 +116,12 @@ void mu_kt_wipe(char *secret);
 
 /** Open the key store that the options name, or begin a new one; asks for the password if need be. */
 int mu_kt_store_open(mu_kt *kt);
-/** Write it back. */
-int mu_kt_store_save(mu_kt *kt);
+/**
+ * Write it back.
+ * @param success the JDK's line about what was done, or "": printed when it is true, together with "[Storing F]" under -v that the
+ *        JDK prints after it
+ */
+int mu_kt_store_save(mu_kt *kt, const char *success);
 /** The private key of an entry; asks for its password if the store's does not fit. "Alias <a> does not exist", "… has no key". */
 int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key);
 /** -alias, or "mykey". */

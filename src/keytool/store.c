@@ -312,19 +312,20 @@ static int write_options(mu_kt *kt, mu_store_write_options *options)
     return 0;
 }
 
-int mu_kt_store_save(mu_kt *kt)
+int mu_kt_store_save(mu_kt *kt, const char *success)
 {
     mu_store_write_options options;
 
     if (write_options(kt, &options) != 0)
         return -1;
+    if (mu_store_save(kt->store, kt->store_file, &options, &kt->err) != 0)
+        return mu_kt_throw_file(kt, kt->store_file);
+    fputs(success, stderr);
     if (mu_kt_is_set(kt, MU_KT_VERBOSE)) {
         fputs("[Storing ", stderr);
         mu_kt_show(stderr, kt->store_file);
         fputs("]\n", stderr);
     }
-    if (mu_store_save(kt->store, kt->store_file, &options, &kt->err) != 0)
-        return mu_kt_throw_file(kt, kt->store_file);
     return 0;
 }
 
