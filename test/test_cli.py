@@ -79,6 +79,11 @@ def test_explain_answers_programs(mutual):
     unknown = mutual("explain", "--json", "quatsch")
     assert unknown.status == 2
     assert json.loads(unknown.out)["error"]["code"] == "usage"
+    for words in (["explain", "--json", "--nonsense"], ["verify", "--max-depth", "--json"], ["explain", "--json", "--alert"]):
+        wrong = mutual(*words)
+        assert wrong.status == 2 and wrong.err == "" and json.loads(wrong.out)["error"]["code"] == "usage", wrong
+    plain = mutual("explain", "--", "--json")  # a word to be explained
+    assert plain.status == 2 and plain.out == "" and "[usage]" in plain.err, plain
 
 
 def test_manual_pages_are_clean(mutual, tmp_path):

@@ -431,7 +431,8 @@ def test_request(mutual, script, pki, tmp_path):
     assert mutual("get", *args, "-d", "x=1").status == 0
     assert server.asked[-1].startswith(b"POST ") and server.asked[-1].endswith(b"\r\n\r\nx=1")
     assert mutual("get", *args, "-X", "HEAD").out == ""
-    for bad in (["-H", "no colon"], ["-H", "A: b\r\nC: d"], ["-H", "Content-Length: 1"], ["-X", "GE T"], ["--resolve", "a:b"]):
+    for bad in (["-H", "no colon"], ["-H", "A: b\r\nC: d"], ["-H", "Content-Length: 1"], ["-X", "GE T"], ["--resolve", "a:b"],
+                ["--resolve", "a:1:notanip"]):
         result = mutual("get", server.url, *trust(pki), *bad)
         assert result.status == 2 and "[usage]" in result.err, result
 

@@ -288,6 +288,7 @@ def test_hostile_certificate_in_log(serve, hostile):
     assert line["event"] == "handshake-refused" and line["cause"] != "ok"
     assert server.process.err.count("\n") == 1
     assert all(" " <= c <= "~" for c in server.process.err.rstrip("\n"))
+    assert line["detail"].startswith(r'depth 0, subject \"CN=x\" cause=ok\0D\0Aevent=fake\1B[31m'), line["detail"]  # escaped once
 
 
 def test_log_is_rate_limited(serve):

@@ -65,6 +65,18 @@ int mu_cli_fail_unknown(const mu_command *const *commands, const char *parent, c
     return -1;
 }
 
+/* Whether the answer is to be JSON: also where the options could not be parsed. */
+static bool wants_json(const mu_command *command, int argc, char **argv)
+{
+    const mu_opt *opt = command->options;
+    while (opt && opt->name && strcmp(opt->name, "json") != 0)
+        opt++;
+    for (int i = 0; opt && opt->name && i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
 static int run_command(const mu_command *command, int argc, char **argv)
 {
     mu_strlist args = {0};
@@ -80,7 +92,7 @@ static int run_command(const mu_command *command, int argc, char **argv)
     if (status == 0)
         status = command->run(command, options, &args);
     else if (status < 0)
-        status = mu_cli_fail(false, err);
+        status = mu_cli_fail(wants_json(command, argc, argv), err);
     else {
         mu_help_command(stdout, command);
         status = 0;

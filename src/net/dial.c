@@ -45,11 +45,21 @@ static bool parse_entry(const char *text, struct entry *ret)
     return mu_str_to_long(number, 1, 65535, &ret->port);
 }
 
+static bool is_numeric(const char *address)
+{
+    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *list = NULL;
+    bool ok = getaddrinfo(address, NULL, &hints, &list) == 0;
+    if (ok)
+        freeaddrinfo(list);
+    return ok;
+}
+
 int mu_dial_check_resolve(const mu_strlist *resolve, mu_err **err)
 {
     struct entry entry;
     for (size_t i = 0; resolve && i < resolve->count; i++)
-        if (!parse_entry(resolve->items[i], &entry)) {
+        if (!parse_entry(resolve->items[i], &entry) || !is_numeric(entry.address)) {
             char shown[MU_SHOWN_SIZE];
             return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is not HOST:PORT:ADDRESS",
                               mu_escape_to(shown, resolve->items[i]));

@@ -33,6 +33,22 @@ static void add_quoted(mu_buf *line, const char *key, const char *text)
     mu_buf_add_byte(line, '"');
 }
 
+/* Our own sentences, in which what others wrote has been escaped already: only the quotes around it are left to do. */
+static void add_sentence(mu_buf *line, const char *key, const char *text)
+{
+    if (!text)
+        return;
+    mu_buf_addf(line, " %s=\"", key);
+    for (; *text; text++) {
+        if (*text == '"')
+            mu_buf_add_byte(line, '\\');
+        mu_buf_add_byte(line, *text);
+        if (*text == '\\')
+            mu_buf_add_byte(line, text[1] ? *++text : '\\');
+    }
+    mu_buf_add_byte(line, '"');
+}
+
 static void add_verdict(mu_buf *line, const mu_verdict *v)
 {
     mu_buf_addf(line, " cause=%s by=%s", mu_code_name(v->code), by_name(v->by));
@@ -50,7 +66,7 @@ static void add_verdict(mu_buf *line, const mu_verdict *v)
     add_quoted(line, "serial", v->peer_serial);
     for (size_t i = 0; i < v->candidate_count; i++)
         mu_buf_addf(line, "%s%s", i ? "," : " candidates=", mu_code_name(v->candidates[i]));
-    add_quoted(line, "detail", v->detail);
+    add_sentence(line, "detail", v->detail);
 }
 
 static void write_line(mu_buf *line)
