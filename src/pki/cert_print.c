@@ -76,7 +76,9 @@ static void print_validity(const struct printer *p, int64_t now_s)
     int64_t from_s = mu_cert_not_before_s(p->cert), to_s = mu_cert_not_after_s(p->cert);
 
     mu_buf_addf(p->out, "%*s%-12s %s to %s", p->indent, "", "valid", mu_time_text(from_s, from), mu_time_text(to_s, to));
-    if (now_s != INT64_MIN && now_s > to_s)
+    if (from_s == INT64_MIN || to_s == INT64_MIN)
+        mu_buf_add_str(p->out, " (unreadable)");
+    else if (now_s != INT64_MIN && now_s > to_s)
         mu_buf_addf(p->out, " (expired for %s)", mu_duration_text(now_s - to_s, span));
     else if (now_s != INT64_MIN && now_s < from_s)
         mu_buf_addf(p->out, " (begins in %s)", mu_duration_text(from_s - now_s, span));
