@@ -43,7 +43,9 @@ void mu_kt_warn_signature(mu_kt *kt, const char *label, const char *name, mu_kt_
 void mu_kt_warn_key(mu_kt *kt, const char *label, const char *key_text, mu_kt_strength strength);
 /** Lines for the warning block about a certificate. trusted: its signature counts for nothing and is not judged. */
 void mu_kt_check_weak(mu_kt *kt, const char *label, const X509 *cert, bool trusted);
-/** The same for a chain: "<a> #1 of 2". */
+/** The same about a request. */
+void mu_kt_check_weak_request(mu_kt *kt, const char *label, X509_REQ *req);
+/** The same as of a certificate for a chain: "<a> #1 of 2". */
 void mu_kt_check_weak_chain(mu_kt *kt, const char *label, const STACK_OF(X509) *chain);
 
 #endif

@@ -110,7 +110,7 @@ static int set_value(mu_kt *kt, const mu_kt_option *option, const char *modifier
     char *value = NULL;
 
     if (option->kind == MU_KT_LIST)
-        return option->slot != MU_KT_EXT || mu_strlist_add(&kt->ext, word) == 0 ? 0 : mu_fail_nomem(&kt->err);
+        return mu_strlist_add(option->slot == MU_KT_EXT ? &kt->ext : &kt->ids, word) == 0 ? 0 : mu_fail_nomem(&kt->err);
     if (option->kind == MU_KT_PASSWORD) {
         if (password_value(kt, modifier, word, &value) != 0)
             return -1;
@@ -174,7 +174,7 @@ static void explain_unknown(mu_kt *kt, const char *word)
         return;
     char shown[MU_SHOWN_SIZE];
     mu_fail_by(&kt->err, MU_E_USAGE, MU_BY_CALLER, "keytool has no option or command \"%s\"", mu_escape_to(shown, word));
-    mu_err_hint(&kt->err, "The commands that are here: -certreq, -genkeypair, -importcert, -list.");
+    mu_err_hint(&kt->err, "The commands that are here: -certreq, -gencert, -gencrl, -genkeypair, -importcert, -list.");
 }
 
 /* The java launcher takes its own words away before keytool sees any, even from between an option and its value. */

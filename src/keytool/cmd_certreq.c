@@ -4,7 +4,6 @@
 #include "keytool/commands.h"
 #include "keytool/dname.h"
 #include "keytool/ext.h"
-#include "keytool/print.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -39,32 +38,11 @@ static int build(mu_kt *kt, EVP_PKEY *key, const X509_NAME *subject, STACK_OF(X5
 static int write_request(mu_kt *kt, X509_REQ *req)
 {
     unsigned char *der = NULL;
-    char *text = NULL;
-    size_t text_len = 0;
-    int len = i2d_X509_REQ(req, &der), rc = -1;
-    FILE *memory = len > 0 ? open_memstream(&text, &text_len) : NULL;
-
-    if (memory) {
-        mu_kt_print_pem_block(memory, "NEW CERTIFICATE REQUEST", der, (size_t)len);
-        rc = fclose(memory) == 0 ? 0 : -1;
-    }
-    rc = rc == 0 ? mu_kt_output(kt, text, text_len) : mu_fail_nomem(&kt->err);
-    free(text);
+    int len = i2d_X509_REQ(req, &der);
+    int rc = len > 0 ? mu_kt_output_der(kt, mu_kt_get(kt, MU_KT_FILE), "NEW CERTIFICATE REQUEST", der, (size_t)len)
+                     : mu_fail_nomem(&kt->err);
     OPENSSL_free(der);
     return rc;
-}
-
-static void check_weak(mu_kt *kt, const char *label, X509_REQ *req)
-{
-    char name[MU_KT_ALGORITHM_MAX];
-    EVP_PKEY *key = X509_REQ_get0_pubkey(req);
-    mu_kt_strength strength;
-
-    mu_kt_signature_nid_name(X509_REQ_get_signature_nid(req), name);
-    strength = mu_kt_signature_strength(name);
-    mu_kt_warn_signature(kt, label, name, strength);
-    mu_kt_key_text(key, X509_REQ_get_X509_PUBKEY(req), name);
-    mu_kt_warn_key(kt, label, name, mu_kt_key_strength(key));
 }
 
 int mu_kt_certreq(mu_kt *kt)
@@ -86,7 +64,7 @@ int mu_kt_certreq(mu_kt *kt)
     }
     if (dname && mu_kt_dname_parse(kt, dname, &subject) != 0)
         goto out;
-    if (mu_kt_ext_build(kt, key, &extensions) != 0 ||
+    if (mu_kt_ext_build(kt, key, NULL, &extensions) != 0 ||
         build(kt, key, subject ? subject : X509_get_subject_name(cert), extensions, &req) != 0 || write_request(kt, req) != 0)
         goto out;
     if (mu_kt_is_set(kt, MU_KT_VERBOSE) && file) {
@@ -94,7 +72,7 @@ int mu_kt_certreq(mu_kt *kt)
         mu_kt_show(stderr, file);
         fputs(">\nSubmit this to your CA\n", stderr);
     }
-    check_weak(kt, "The generated certificate request", req);
+    mu_kt_check_weak_request(kt, "The generated certificate request", req);
     rc = 0;
 out:
     EVP_PKEY_free(key);

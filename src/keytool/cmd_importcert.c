@@ -1,4 +1,3 @@
-#include "base/file.h"
 #include "keytool/algorithm.h"
 #include "keytool/commands.h"
 #include "keytool/print.h"
@@ -8,19 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MAX_INPUT_BYTES (16u << 20)
-
-static int read_input(mu_kt *kt, mu_buf *input)
-{
-    const char *path = mu_kt_get(kt, MU_KT_FILE);
-
-    if (!path)
-        return mu_file_read("/dev/stdin", MAX_INPUT_BYTES, input, NULL, &kt->err) == 0 ? 0 : mu_kt_throw_err(kt, MU_KT_IO);
-    if (mu_file_read(path, MAX_INPUT_BYTES, input, NULL, &kt->err) != 0)
-        return mu_kt_throw_file(kt, path);
-    return 0;
-}
 
 /* The whole question: warnings first, so that the answer can take them into account. */
 static int ask(mu_kt *kt, const X509 *cert, const char *question, bool *ret_yes)
@@ -118,10 +104,10 @@ int mu_kt_importcert(mu_kt *kt)
     mu_buf input;
     int rc;
 
-    mu_buf_init(&input, MAX_INPUT_BYTES);
+    mu_buf_init(&input, MU_KT_INPUT_MAX);
     rc = mu_kt_store_open(kt);
     if (rc == 0)
-        rc = read_input(kt, &input);
+        rc = mu_kt_input(kt, mu_kt_get(kt, MU_KT_FILE), &input);
     if (rc == 0)
         rc = import(kt, mu_kt_alias(kt), &input);
     mu_buf_free(&input);

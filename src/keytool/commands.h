@@ -5,6 +5,8 @@
 #include "keytool/kt.h"
 
 int mu_kt_certreq(mu_kt *kt);
+int mu_kt_gencert(mu_kt *kt);
+int mu_kt_gencrl(mu_kt *kt);
 int mu_kt_genkeypair(mu_kt *kt);
 int mu_kt_importcert(mu_kt *kt);
 int mu_kt_list(mu_kt *kt);

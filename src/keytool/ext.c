@@ -94,20 +94,13 @@ static int key_usage(mu_kt *kt, const struct request *r, X509_EXTENSION **ret)
     return rc;
 }
 
-static ASN1_OBJECT *oid_of(const char *text)
-{
-    ASN1_OBJECT *oid = OBJ_txt2obj(text, 1);
-    mu_ossl_clear();
-    return oid;
-}
-
 /* A purpose or an access method: one of the names, whose object is that NID, or a dotted OID. */
 static int named_oid(mu_kt *kt, const char *word, const char *const *names, const int *nids, const char *unknown, ASN1_OBJECT **ret)
 {
     int which;
     if (mu_kt_one_of(kt, word, names, &which) != 0)
         return -1;
-    *ret = which >= 0 ? OBJ_nid2obj(nids[which]) : oid_of(word);
+    *ret = which >= 0 ? OBJ_nid2obj(nids[which]) : mu_kt_ext_oid(word);
     return *ret ? 0 : mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "%s: %s", unknown, word);
 }
 
@@ -239,7 +232,7 @@ static int hex_digit(char c)
 /* An OID and the value's DER in hexadecimal; other characters do not count. */
 static int raw(mu_kt *kt, const struct request *r, X509_EXTENSION **ret)
 {
-    ASN1_OBJECT *oid = oid_of(r->name);
+    ASN1_OBJECT *oid = mu_kt_ext_oid(r->name);
     ASN1_OCTET_STRING *der = ASN1_OCTET_STRING_new();
     mu_buf bytes;
     int half = -1, rc = -1;
@@ -253,9 +246,7 @@ static int raw(mu_kt *kt, const struct request *r, X509_EXTENSION **ret)
         half = half >= 0 ? -1 : hex_digit(*p);
     }
     if (!oid)
-        mu_kt_throw(kt, MU_E_USAGE, MU_KT_RUNTIME ": " MU_KT_IO,
-                    "ObjectIdentifier() -- Invalid format: java.lang.NumberFormatException: For input string: \"%.*s\"",
-                    (int)strcspn(r->name, "."), r->name);
+        mu_kt_ext_throw_oid(kt, r->name);
     else if (half >= 0)
         mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Odd number of hex digits found: %s", r->all);
     else if (!der || bytes.failed || !ASN1_OCTET_STRING_set(der, bytes.data ? bytes.data : (const uint8_t *)"", (int)bytes.len) ||
@@ -271,12 +262,9 @@ static int raw(mu_kt *kt, const struct request *r, X509_EXTENSION **ret)
 
 static int make(mu_kt *kt, const struct request *r, X509_EXTENSION **ret)
 {
-    static const char *const names[] = {"BasicConstraints", "KeyUsage", "ExtendedKeyUsage", "SubjectAlternativeName",
-                                        "IssuerAlternativeName", "SubjectInfoAccess", "AuthorityInfoAccess", NULL};
-    static const char *const undocumented[] = {"CRLDistributionPoints", NULL};
-    int which, crl = -1;
+    int which;
 
-    if (mu_kt_one_of(kt, r->name, names, &which) != 0 || (which < 0 && mu_kt_one_of(kt, r->name, undocumented, &crl) != 0))
+    if (mu_kt_ext_kind(kt, r->name, &which) != 0)
         return -1;
     switch (which) {
     case 0: return basic_constraints(kt, r, ret);
@@ -286,42 +274,13 @@ static int make(mu_kt *kt, const struct request *r, X509_EXTENSION **ret)
     case 4: return alternative_name(kt, r, NID_issuer_alt_name, ret);
     case 5: return info_access(kt, r, NID_sinfo_access, ret);
     case 6: return info_access(kt, r, NID_info_access, ret);
-    default: return crl == 0 ? crl_points(kt, r, ret) : raw(kt, r, ret);
+    case 7: return crl_points(kt, r, ret);
+    default: return raw(kt, r, ret);
     }
-}
-
-static void oid_text(X509_EXTENSION *ext, char out[128])
-{
-    OBJ_obj2txt(out, 128, X509_EXTENSION_get_object(ext), 1);
-}
-
-/* Keeps the list in the order of the OIDs' text, one extension a kind. Takes ownership of ext. */
-static int put(mu_kt *kt, STACK_OF(X509_EXTENSION) *list, X509_EXTENSION *ext)
-{
-    char oid[128], other[128];
-    int at = 0, order = 1;
-
-    oid_text(ext, oid);
-    for (; at < sk_X509_EXTENSION_num(list); at++) {
-        oid_text(sk_X509_EXTENSION_value(list, at), other);
-        order = strcmp(oid, other);
-        if (order <= 0)
-            break;
-    }
-    if (order == 0 && at < sk_X509_EXTENSION_num(list)) {
-        X509_EXTENSION_free(sk_X509_EXTENSION_value(list, at));
-        (void)sk_X509_EXTENSION_set(list, at, ext);
-        return 0;
-    }
-    if (!sk_X509_EXTENSION_insert(list, ext, at)) {
-        X509_EXTENSION_free(ext);
-        return mu_fail_nomem(&kt->err);
-    }
-    return 0;
 }
 
 /* ":critical" may be shortened to ":c"; another suffix does not matter, as in the JDK. */
-static int add_request(mu_kt *kt, const char *all, STACK_OF(X509_EXTENSION) *list)
+int mu_kt_ext_add(mu_kt *kt, const char *all, STACK_OF(X509_EXTENSION) *list)
 {
     const char *equals = strchr(all, '=');
     struct request r = {.all = all, .name = mu_strndup(all, equals ? (size_t)(equals - all) : strlen(all))};
@@ -337,46 +296,8 @@ static int add_request(mu_kt *kt, const char *all, STACK_OF(X509_EXTENSION) *lis
     if (rc == 0 && strcasecmp(r.name, "honored") != 0) {
         rc = make(kt, &r, &ext);
         if (rc == 0)
-            rc = put(kt, list, ext);
+            rc = mu_kt_ext_put(kt, list, ext);
     }
     free(r.name);
-    return rc;
-}
-
-/* RFC 5280 4.2.1.2 (1): SHA-1 of the public key's bits. It names the key and protects nothing. */
-static int add_key_id(mu_kt *kt, EVP_PKEY *key, STACK_OF(X509_EXTENSION) *list)
-{
-    struct request r = {.all = "subjectKeyIdentifier"};
-    X509_PUBKEY *info = NULL;
-    const unsigned char *bits;
-    int len, rc = -1;
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    size_t digest_len = 0;
-    ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
-    X509_EXTENSION *ext = NULL;
-
-    mu_ossl_clear();
-    if (!id || !X509_PUBKEY_set(&info, key) || !X509_PUBKEY_get0_param(NULL, &bits, &len, NULL, info) ||
-        !EVP_Q_digest(kt->libctx, "SHA1", NULL, bits, (size_t)len, digest, &digest_len) ||
-        !ASN1_OCTET_STRING_set(id, digest, (int)digest_len))
-        mu_fail_ossl(&kt->err, MU_E_ALGORITHM_UNAVAILABLE, "cannot make the key's identifier");
-    else if (encode(kt, &r, NID_subject_key_identifier, id, &ext) == 0)
-        rc = put(kt, list, ext);
-    X509_PUBKEY_free(info);
-    ASN1_OCTET_STRING_free(id);
-    return rc;
-}
-
-int mu_kt_ext_build(mu_kt *kt, EVP_PKEY *public_key, STACK_OF(X509_EXTENSION) **ret)
-{
-    STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
-    int rc = list ? add_key_id(kt, public_key, list) : mu_fail_nomem(&kt->err);
-
-    for (size_t i = 0; i < kt->ext.count && rc == 0; i++)
-        rc = add_request(kt, kt->ext.items[i], list);
-    if (rc == 0)
-        *ret = list;
-    else
-        sk_X509_EXTENSION_pop_free(list, X509_EXTENSION_free);
     return rc;
 }

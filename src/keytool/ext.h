@@ -6,13 +6,34 @@
 
 #include <openssl/x509v3.h>
 
+/** What the extensions of a certificate come from besides -ext. All may be NULL. */
+typedef struct mu_kt_ext_sources {
+    const X509 *issuer;                          /* authorityKeyIdentifier names its key, unless that is the same key */
+    const STACK_OF(X509_EXTENSION) *existing;    /* are kept */
+    const STACK_OF(X509_EXTENSION) *requested;   /* of a request: what -ext honored=… says of them */
+} mu_kt_ext_sources;
+
 /**
- * Make the extensions that kt->ext asks for, a later one replacing an earlier one of the same kind, and subjectKeyIdentifier of
- * that key unless it was among them; in ascending string order of the OID, as the JDK writes them.
+ * Make the extensions of a certificate or request: subjectKeyIdentifier of that key, what comes from the sources (NULL: none), and
+ * what -ext asks for, each replacing an earlier one of the same kind; in ascending string order of the OID, as the JDK writes them.
  * @param ret owned by the caller (sk_X509_EXTENSION_pop_free)
  * @return 0, or -1 after mu_kt_throw
  */
-int mu_kt_ext_build(mu_kt *kt, EVP_PKEY *public_key, STACK_OF(X509_EXTENSION) **ret);
+int mu_kt_ext_build(mu_kt *kt, EVP_PKEY *public_key, const mu_kt_ext_sources *from, STACK_OF(X509_EXTENSION) **ret);
+
+/** Put one in its place, instead of one of the same kind. Takes ownership of ext, also when it fails. */
+int mu_kt_ext_put(mu_kt *kt, STACK_OF(X509_EXTENSION) *list, X509_EXTENSION *ext);
+/** Add what one -ext option asks for; "honored" is none of that. @param all the whole option */
+int mu_kt_ext_add(mu_kt *kt, const char *all, STACK_OF(X509_EXTENSION) *list);
+/** Take over what -ext honored=… says. */
+int mu_kt_ext_honor(mu_kt *kt, const STACK_OF(X509_EXTENSION) *requested, STACK_OF(X509_EXTENSION) *list);
+
+/** Which kind of extension a word names. @param ret_kind place in the JDK's list; 7: CRLDistributionPoints; -1: none of them */
+int mu_kt_ext_kind(mu_kt *kt, const char *word, int *ret_kind);
+/** A dotted OID, or NULL; owned by the caller. */
+ASN1_OBJECT *mu_kt_ext_oid(const char *text);
+/** What the JDK says of a text that is no OID. Returns -1. */
+int mu_kt_ext_throw_oid(mu_kt *kt, const char *text);
 
 /**
  * Which of these names is meant: the very name, else by its beginning or its initials ("kCS": keyCertSign), else the same without

@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dname(line);
     for (int i = 0; line && i < MAX_LINES; i++, line = strsep(&rest, "\n"))
         FUZZ_REQUIRE(mu_strlist_add(&kt.ext, line) == 0);
-    if (mu_kt_ext_build(&kt, key, &list) == 0)
+    if (mu_kt_ext_build(&kt, key, NULL, &list) == 0)
         print(list);
     else
         FUZZ_REQUIRE(kt.thrown);

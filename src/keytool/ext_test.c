@@ -23,7 +23,7 @@ static int free_key(void **state)
 static int build(mu_kt *kt, const char *ext, STACK_OF(X509_EXTENSION) **ret)
 {
     assert_true(mu_strlist_add(&kt->ext, ext) == 0);
-    int rc = mu_kt_ext_build(kt, key, ret);
+    int rc = mu_kt_ext_build(kt, key, NULL, ret);
     mu_strlist_free(&kt->ext);
     kt->ext = (mu_strlist){0};
     return rc;

@@ -1,3 +1,4 @@
+#include "base/ossl.h"
 #include "keytool/ext.h"
 
 #include <ctype.h>
@@ -56,6 +57,48 @@ int mu_kt_one_of(mu_kt *kt, const char *word, const char *const *names, int *ret
     }
     *ret_index = found;
     return 0;
+}
+
+int mu_kt_ext_kind(mu_kt *kt, const char *word, int *ret_kind)
+{
+    static const char *const names[] = {"BasicConstraints", "KeyUsage", "ExtendedKeyUsage", "SubjectAlternativeName",
+                                        "IssuerAlternativeName", "SubjectInfoAccess", "AuthorityInfoAccess", NULL};
+    static const char *const undocumented[] = {"CRLDistributionPoints", NULL};
+    int crl = -1;
+
+    if (mu_kt_one_of(kt, word, names, ret_kind) != 0 || (*ret_kind < 0 && mu_kt_one_of(kt, word, undocumented, &crl) != 0))
+        return -1;
+    if (crl == 0)
+        *ret_kind = 7;
+    return 0;
+}
+
+ASN1_OBJECT *mu_kt_ext_oid(const char *text)
+{
+    size_t len = strlen(text);
+    ASN1_OBJECT *oid = len > 0 && text[len - 1] != '.' ? OBJ_txt2obj(text, 1) : NULL; /* OpenSSL passes over a last dot */
+    mu_ossl_clear();
+    return oid;
+}
+
+/* Java reads more than nine digits in groups of nine, a shorter one first, and complains of the group. */
+int mu_kt_ext_throw_oid(mu_kt *kt, const char *text)
+{
+    static const char *const what[] = {"Must be at least two oid components ", "First oid component is invalid ",
+                                       "Second oid component is invalid "};
+
+    for (const char *part = text;; part++) {
+        size_t len = strcspn(part, "."), digits = strspn(part, "0123456789");
+        if (len == 0 || digits < len)
+            return mu_kt_throw(kt, MU_E_USAGE, MU_KT_RUNTIME ": " MU_KT_IO,
+                               "ObjectIdentifier() -- Invalid format: java.lang.NumberFormatException: For input string: \"%.*s\"",
+                               (int)(len <= 9 ? len : len % 9 ? len % 9 : 9), part);
+        part += len;
+        if (!*part)
+            break;
+    }
+    return mu_kt_throw(kt, MU_E_USAGE, MU_KT_RUNTIME ": " MU_KT_IO, "ObjectIdentifier() -- %s",
+                       what[!strchr(text, '.') ? 0 : strcspn(text, ".") > 1 || *text > '2' ? 1 : 2]);
 }
 
 int mu_kt_split(mu_kt *kt, const char *text, char separator, mu_strlist *ret_parts)

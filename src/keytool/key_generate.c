@@ -1,6 +1,7 @@
 #include "base/ossl.h"
 #include "base/term.h"
 #include "keytool/algorithm.h"
+#include "keytool/number.h"
 
 #include <openssl/dsa.h>
 #include <stdlib.h>
@@ -113,19 +114,11 @@ static int generate_dsa(mu_kt *kt, const struct wanted *w, EVP_PKEY **ret)
     return generated(kt, key, w->alg, ret);
 }
 
-static int parse_size(mu_kt *kt, const char *text, long *ret)
-{
-    const char *digits = *text == '+' && text[1] != '-' && text[1] != '+' ? text + 1 : text;
-    if (!mu_str_to_long(digits, INT32_MIN, INT32_MAX, ret))
-        return mu_kt_throw(kt, MU_E_USAGE, "java.lang.NumberFormatException", "For input string: \"%s\"", text);
-    return 0;
-}
-
 int mu_kt_key_generate(mu_kt *kt, EVP_PKEY **ret_key)
 {
     struct wanted w = {.alg = mu_kt_get(kt, MU_KT_KEY_ALG), .group = mu_kt_get(kt, MU_KT_GROUP_NAME), .size = -1};
 
-    if (mu_kt_is_set(kt, MU_KT_KEY_SIZE) && parse_size(kt, mu_kt_get(kt, MU_KT_KEY_SIZE), &w.size) != 0)
+    if (mu_kt_is_set(kt, MU_KT_KEY_SIZE) && mu_kt_parse_int(kt, mu_kt_get(kt, MU_KT_KEY_SIZE), &w.size) != 0)
         return -1;
     if (w.group && w.size >= 0)
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Cannot specify both -groupname and -keysize");

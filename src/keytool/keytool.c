@@ -40,6 +40,7 @@ static void done(mu_kt *kt)
     for (int i = 0; i < MU_KT_SLOT_COUNT; i++)
         mu_kt_wipe(kt->value[i]);
     mu_strlist_free(&kt->ext);
+    mu_strlist_free(&kt->ids);
     mu_strlist_free(&kt->properties);
     mu_strlist_free(&kt->warnings);
     mu_store_free(kt->store);

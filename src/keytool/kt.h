@@ -27,7 +27,8 @@ extern const mu_kt_command mu_kt_commands[];
 struct mu_kt {
     const mu_kt_command *command;
     char *value[MU_KT_SLOT_COUNT];   /* owned; NULL: not given; flags have "" */
-    mu_strlist ext;                  /* the -ext options in order */
+    mu_strlist ext, ids;             /* the -ext and -id options in order */
+    long days;                       /* -validity, or 90 */
     mu_strlist properties;           /* "name=value" of -J-D options, in order */
     mu_strlist warnings;             /* lines of the final block */
     int64_t now_ms;
@@ -122,6 +123,8 @@ int mu_kt_store_open(mu_kt *kt);
  *        JDK prints after it
  */
 int mu_kt_store_save(mu_kt *kt, const char *success);
+/** The entry of that alias: "Alias <a> does not exist". NULL after mu_kt_throw. */
+mu_entry *mu_kt_store_entry(mu_kt *kt, const char *alias);
 /** The private key of an entry; asks for its password if the store's does not fit. "Alias <a> does not exist", "… has no key". */
 int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key);
 /** -alias, or "mykey". */
@@ -129,8 +132,17 @@ const char *mu_kt_alias(const mu_kt *kt);
 
 /* ---- output.c ---- */
 
-/** Write to -file, or to stdout without it. */
-int mu_kt_output(mu_kt *kt, const void *data, size_t len);
+/** Write to that file, or to stdout if path is NULL. */
+int mu_kt_output(mu_kt *kt, const char *path, const void *data, size_t len);
+/** The same, as PEM under that label; label NULL: as it is. */
+int mu_kt_output_der(mu_kt *kt, const char *path, const char *label, const uint8_t *der, size_t len);
+
+/* ---- input.c ---- */
+
+#define MU_KT_INPUT_MAX (16u << 20)
+
+/** Read that file, or stdin if path is NULL. @param input begun with MU_KT_INPUT_MAX */
+int mu_kt_input(mu_kt *kt, const char *path, mu_buf *input);
 
 /* ---- cacerts.c ---- */
 

@@ -12,6 +12,7 @@
 
 #define MIN_PASSWORD 6
 #define TRIES 3
+#define MAX_DAYS 3650000
 
 const char *mu_kt_alias(const mu_kt *kt)
 {
@@ -268,13 +269,27 @@ static void drop_key_password(mu_kt *kt)
     kt->value[MU_KT_KEY_PASS] = NULL;
 }
 
+static int parse_days(mu_kt *kt)
+{
+    const char *text = mu_kt_get(kt, MU_KT_VALIDITY);
+
+    kt->days = 90;
+    if (text && !mu_str_to_long(text, INT64_MIN / 2, INT64_MAX / 2, &kt->days))
+        return mu_kt_throw(kt, MU_E_USAGE, "java.lang.NumberFormatException", "For input string: \"%s\"", text);
+    if (kt->days <= 0)
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Validity must be greater than zero");
+    if (kt->days > MAX_DAYS)
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_IO, "a certificate cannot be valid for %ld days", kt->days);
+    return 0;
+}
+
 int mu_kt_store_open(mu_kt *kt)
 {
     mu_store_type type;
     bool exists = false;
 
-    if (check_options(kt) != 0 || find_file(kt) != 0 || look_at_file(kt, &exists) != 0 || check_provider(kt) != 0 ||
-        parse_type(kt, &type) != 0)
+    if (parse_days(kt) != 0 || check_options(kt) != 0 || find_file(kt) != 0 || look_at_file(kt, &exists) != 0 ||
+        check_provider(kt) != 0 || parse_type(kt, &type) != 0)
         return -1;
     if ((exists ? open_existing(kt, type) : open_new(kt, type)) != 0)
         return -1;
@@ -361,13 +376,21 @@ static int ask_for_key(mu_kt *kt, mu_entry *entry, const char *alias, EVP_PKEY *
     return rc;
 }
 
-int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key)
+mu_entry *mu_kt_store_entry(mu_kt *kt, const char *alias)
 {
     mu_entry *entry = mu_store_find(kt->store, alias);
+    if (!entry)
+        mu_kt_throw(kt, MU_E_SERVER_ALIAS_NOT_FOUND, MU_KT_EXCEPTION, "Alias <%s> does not exist", alias);
+    return entry;
+}
+
+int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key)
+{
+    mu_entry *entry = mu_kt_store_entry(kt, alias);
     int rc;
 
     if (!entry)
-        return mu_kt_throw(kt, MU_E_SERVER_ALIAS_NOT_FOUND, MU_KT_EXCEPTION, "Alias <%s> does not exist", alias);
+        return -1;
     if (mu_entry_get_kind(entry) != MU_ENTRY_KEY)
         return mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "Alias <%s> has no key", alias);
     rc = try_key(kt, entry, password ? password : mu_kt_get(kt, MU_KT_STORE_PASS), ret_key);

@@ -37,3 +37,16 @@ void mu_kt_check_weak_chain(mu_kt *kt, const char *label, const STACK_OF(X509) *
         free(numbered);
     }
 }
+
+void mu_kt_check_weak_request(mu_kt *kt, const char *label, X509_REQ *req)
+{
+    char name[MU_KT_ALGORITHM_MAX];
+    EVP_PKEY *key = X509_REQ_get0_pubkey(req);
+    mu_kt_strength strength;
+
+    mu_kt_signature_nid_name(X509_REQ_get_signature_nid(req), name);
+    strength = mu_kt_signature_strength(name);
+    mu_kt_warn_signature(kt, label, name, strength);
+    mu_kt_key_text(key, X509_REQ_get_X509_PUBKEY(req), name);
+    mu_kt_warn_key(kt, label, name, mu_kt_key_strength(key));
+}

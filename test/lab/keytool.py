@@ -85,7 +85,7 @@ def contents(listing):
     return re.sub(r"Valid from: (.*) until: (.*)", _days, listing)
 
 
-def _der_items(data):
+def der_items(data):
     """(tag, content, whole) of each DER element in a row."""
     at = 0
     while at < len(data):
@@ -98,11 +98,11 @@ def _der_items(data):
 
 
 def _inside(data, tag):
-    return next(content for found, content, _ in _der_items(data) if found == tag)
+    return next(content for found, content, _ in der_items(data) if found == tag)
 
 
 def raw_extensions(certificate):
     """The DER of each extension in order, whatever it is worth, but for an identifier of the key itself."""
     extensions = _inside(_inside(_inside(_inside(certificate, 0x30), 0x30), 0xA3), 0x30)
-    return [whole for _, content, whole in _der_items(extensions)
+    return [whole for _, content, whole in der_items(extensions)
             if not content.startswith(b"\x06\x03\x55\x1d\x0e\x04\x16\x04\x14")]

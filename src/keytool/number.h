@@ -1,0 +1,14 @@
+/** Numbers on the command line, with Java's words for what is none. */
+#ifndef MU_KEYTOOL_NUMBER_H
+#define MU_KEYTOOL_NUMBER_H
+
+#include "keytool/kt.h"
+
+#include <openssl/asn1.h>
+
+/** As Integer.parseInt. @return 0, or -1 after mu_kt_throw */
+int mu_kt_parse_int(mu_kt *kt, const char *text, long *ret);
+/** As new BigInteger. @param ret NULL before; owned by the caller (ASN1_INTEGER_free) @return 0, or -1 after mu_kt_throw */
+int mu_kt_parse_integer(mu_kt *kt, const char *text, ASN1_INTEGER **ret);
+
+#endif
