@@ -41,6 +41,34 @@ typedef struct mu_file_replace_options {
  */
 int mu_file_replace(const char *path, const void *data, size_t len, const mu_file_replace_options *options, mu_err **err);
 
+/**
+ * Several files replaced as one generation: claim all, decide what goes into them, write all, then commit. Until the commit nothing
+ * has changed; the commit is renames alone, as nothing else could still fail for want of space or permission. A crash, or a failing
+ * disk, between two of its renames leaves the first files new and the last ones old, each complete: no file system offers more. So
+ * whoever reads such a set should be able to tell a mixed one, and write it again.
+ */
+typedef struct mu_file_set mu_file_set;
+
+/** @return NULL when out of memory */
+mu_file_set *mu_file_set_new(void);
+/**
+ * Claim a file: its directory is writable, a temporary file is beside it with the owner and attributes of the old one, and the old
+ * one is locked until the set is freed. If there is none, its directory is locked against other sets instead, where directories can
+ * be locked. Read the old file after this.
+ * @return 0, or -1 as mu_file_replace; MU_E_USAGE: the set has this file already
+ */
+int mu_file_set_claim(mu_file_set *set, const char *path, size_t *ret_index, mu_err **err);
+/** Write a claimed file's content (once), synced and compared. @return 0, or -1 as mu_file_replace, which never touches the old file */
+int mu_file_set_write(mu_file_set *set, size_t index, const void *data, size_t len, const mu_file_replace_options *options,
+                      mu_err **err);
+/**
+ * Give every written file its name, in the order of the claims, and sync the directories.
+ * @return 0, or -1 as mu_file_replace; if files were replaced before the one that failed, detail says how many
+ */
+int mu_file_set_commit(mu_file_set *set, mu_err **err);
+/** What was not committed is removed; the locks end. */
+void mu_file_set_free(mu_file_set *set);
+
 /** The cause of such an errno: MU_E_FILE_PERMISSION, MU_E_STORE_NOT_FOUND (a folder is missing or in the way), else MU_E_WRITE_FAILED. */
 mu_code mu_file_write_code(int errnum);
 

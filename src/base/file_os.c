@@ -21,12 +21,19 @@ static int rename_new(int dir_fd, const char *from, const char *to)
     return renameatx_np(dir_fd, from, dir_fd, to, RENAME_EXCL);
 }
 
+bool mu_os_is_mount_point(int fd)
+{
+    (void)fd;
+    return false;
+}
+
 int mu_os_sync(int fd)
 {
     return fcntl(fd, F_FULLFSYNC) < 0 ? fsync(fd) : 0;
 }
 
 #else
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 #define ATTRIBUTE_MAX 65536 /* XATTR_SIZE_MAX and XATTR_LIST_MAX of Linux */
@@ -81,6 +88,12 @@ int mu_os_copy_attributes(int old_fd, int new_fd)
 static int rename_new(int dir_fd, const char *from, const char *to)
 {
     return renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE);
+}
+
+bool mu_os_is_mount_point(int fd)
+{
+    struct statx found;
+    return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &found) == 0 && (found.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
 int mu_os_sync(int fd)

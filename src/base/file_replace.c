@@ -19,16 +19,6 @@
 #define LOCK_PAUSE_MS 20
 #define OLD_MAX_BYTES ((size_t)1 << 30)
 
-struct job {
-    char *shown; /* the caller's path, escaped */
-    char *path;  /* of the real file; name points to its last component */
-    const char *name;
-    int dir_fd, old_fd, temp_fd;
-    struct stat old;
-    char temp[NAME_MAX + 1]; /* "" if there is none to remove */
-    mu_err **err;
-};
-
 struct errno_hint {
     int errnum;
     const char *hint;
@@ -55,7 +45,7 @@ mu_code mu_file_write_code(int errnum)
                                                                        : MU_E_WRITE_FAILED;
 }
 
-static int fail(struct job *job, int errnum, const char *what)
+static int fail(mu_file_job *job, int errnum, const char *what)
 {
     mu_fail_errno(job->err, mu_file_write_code(errnum), errnum, "cannot write \"%s\": %s", job->shown, what);
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
@@ -64,7 +54,9 @@ static int fail(struct job *job, int errnum, const char *what)
     return -1;
 }
 
-static int fail_changed(struct job *job, const char *how)
+static const char made_meanwhile[] = "was made by someone else meanwhile";
+
+static int fail_changed(mu_file_job *job, const char *how)
 {
     mu_fail(job->err, MU_E_STORE_CHANGED, "\"%s\" %s", job->shown, how);
     return mu_err_hint(job->err, "nothing was written; look at the file, then repeat the command");
@@ -80,7 +72,7 @@ static char *beside(const char *path, const char *target)
 }
 
 /* Follow symbolic links by hand, because the last one may point to a file that is still to be made. */
-static int resolve(struct job *job, const char *path)
+static int resolve(mu_file_job *job, const char *path)
 {
     char target[PATH_MAX];
     const char *slash;
@@ -105,7 +97,7 @@ static int resolve(struct job *job, const char *path)
     return 0;
 }
 
-static int open_directory(struct job *job)
+static int open_directory(mu_file_job *job)
 {
     size_t len = (size_t)(job->name - job->path);
     char *dir = len ? mu_strndup(job->path, len) : mu_strdup(".");
@@ -117,7 +109,7 @@ static int open_directory(struct job *job)
 }
 
 /* old_fd stays -1 if there is no old file. */
-static int open_old(struct job *job)
+static int open_old(mu_file_job *job)
 {
     job->old_fd = openat(job->dir_fd, job->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (job->old_fd < 0)
@@ -131,38 +123,63 @@ static int open_old(struct job *job)
     return 0;
 }
 
-static bool is_still_the_same(const struct job *job)
+static void remove_temp(mu_file_job *job)
+{
+    if (job->temp[0])
+        unlinkat(job->dir_fd, job->temp, 0);
+    job->temp[0] = 0;
+}
+
+static bool is_still_the_same(const mu_file_job *job)
 {
     struct stat now;
     return fstatat(job->dir_fd, job->name, &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == job->old.st_dev &&
            now.st_ino == job->old.st_ino;
 }
 
-/* Whoever held the lock before us has probably put another file in place: then the lock on this one is worth nothing. */
-static int lock_old(struct job *job)
+int mu_file_lock(int fd)
 {
     struct timespec pause = {0, LOCK_PAUSE_MS * 1000000L};
     for (int tries = 0; tries < LOCK_TRIES; tries++) {
-        if (open_old(job) < 0)
-            return -1;
-        if (job->old_fd < 0)
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
             return 0;
-        if (flock(job->old_fd, LOCK_EX | LOCK_NB) == 0) {
-            if (is_still_the_same(job))
-                return 0;
-        } else if (errno != EWOULDBLOCK && errno != EINTR) {
-            mu_fail_errno(job->err, MU_E_STORE_LOCKED, errno, "cannot lock \"%s\"", job->shown);
-            return mu_err_hint(job->err, "its file system cannot lock: keep the file on a local disk");
-        } else
-            nanosleep(&pause, NULL);
-        close(job->old_fd);
-        job->old_fd = -1;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return -1;
+        nanosleep(&pause, NULL);
+    }
+    errno = EWOULDBLOCK;
+    return -1;
+}
+
+int mu_file_job_fail_lock(mu_file_job *job, int errnum)
+{
+    if (errnum != EWOULDBLOCK) {
+        mu_fail_errno(job->err, MU_E_STORE_LOCKED, errnum, "cannot lock \"%s\"", job->shown);
+        return mu_err_hint(job->err, "its file system cannot lock: keep the file on a local disk");
     }
     mu_fail(job->err, MU_E_STORE_LOCKED, "\"%s\" is locked by another process", job->shown);
     return mu_err_hint(job->err, "wait until the other program has finished (lsof shows it)");
 }
 
-static int make_temp(struct job *job)
+int mu_file_job_lock(mu_file_job *job)
+{
+    /* Whoever held the lock before us has probably put another file in place: then the lock on this one is worth nothing. */
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        if (open_old(job) < 0)
+            return -1;
+        if (job->old_fd < 0)
+            return 0;
+        if (mu_file_lock(job->old_fd) < 0)
+            return mu_file_job_fail_lock(job, errno);
+        if (is_still_the_same(job))
+            return 0;
+        close(job->old_fd);
+        job->old_fd = -1;
+    }
+    return mu_file_job_fail_lock(job, EWOULDBLOCK);
+}
+
+static int make_temp(mu_file_job *job)
 {
     job->temp_fd = mu_file_temp(job->dir_fd, job->name, job->temp);
     if (job->temp_fd >= 0)
@@ -171,7 +188,7 @@ static int make_temp(struct job *job)
     return fail(job, errno, "a temporary file beside it");
 }
 
-static int write_all(struct job *job, const uint8_t *data, size_t len)
+static int write_all(mu_file_job *job, const uint8_t *data, size_t len)
 {
     while (len > 0) {
         ssize_t count = write(job->temp_fd, data, len);
@@ -185,7 +202,7 @@ static int write_all(struct job *job, const uint8_t *data, size_t len)
     return 0;
 }
 
-static int keep_owner_and_attributes(struct job *job)
+static int keep_owner_and_attributes(mu_file_job *job)
 {
     struct stat temp;
     if (job->old_fd < 0)
@@ -205,7 +222,7 @@ static int keep_owner_and_attributes(struct job *job)
     return 0;
 }
 
-static int compare(struct job *job, const uint8_t *data, size_t len)
+static int compare(mu_file_job *job, const uint8_t *data, size_t len)
 {
     uint8_t chunk[16384];
     size_t done = 0;
@@ -225,15 +242,17 @@ static int compare(struct job *job, const uint8_t *data, size_t len)
 }
 
 /* As late as possible: a program that takes no lock may write at any time. */
-static int check_stamp(struct job *job, const mu_file_stamp *stamp)
+int mu_file_job_check(mu_file_job *job, const mu_file_stamp *stamp)
 {
     mu_file_stamp now;
     if (job->old_fd >= 0 && !is_still_the_same(job))
         return fail_changed(job, "was replaced by someone else meanwhile");
-    if (!stamp || (!stamp->exists && job->old_fd < 0))
-        return 0;
-    if (job->old_fd < 0)
+    if (job->old_fd < 0 && stamp && stamp->exists)
         return fail_changed(job, "has been removed since it was read");
+    if (job->old_fd < 0)
+        return faccessat(job->dir_fd, job->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? fail_changed(job, made_meanwhile) : 0;
+    if (!stamp)
+        return 0;
     if (!stamp->exists)
         return fail_changed(job, "exists already");
     if (lseek(job->old_fd, 0, SEEK_SET) < 0)
@@ -243,26 +262,20 @@ static int check_stamp(struct job *job, const mu_file_stamp *stamp)
     return memcmp(now.sha256, stamp->sha256, sizeof now.sha256) == 0 ? 0 : fail_changed(job, "has changed since it was read");
 }
 
-static int put_in_place(struct job *job)
+int mu_file_job_place(mu_file_job *job)
 {
     if (job->old_fd >= 0) {
         if (renameat(job->dir_fd, job->temp, job->dir_fd, job->name) < 0)
             return fail(job, errno, "putting the new file in place of the old one");
         job->temp[0] = 0;
     } else if (mu_os_publish(job->dir_fd, job->temp, job->name) < 0)
-        return errno == EEXIST ? fail_changed(job, "was made by someone else meanwhile")
+        return errno == EEXIST ? fail_changed(job, made_meanwhile)
                                : fail(job, errno, "giving the new file its name");
+    remove_temp(job);
     return 0;
 }
 
-static void remove_temp(struct job *job)
-{
-    if (job->temp[0])
-        unlinkat(job->dir_fd, job->temp, 0);
-    job->temp[0] = 0;
-}
-
-static int sync_directory(struct job *job)
+int mu_file_job_sync_directory(mu_file_job *job)
 {
     /* EINVAL: a file system that cannot do this (CIFS); it orders the rename itself */
     if (mu_os_sync(job->dir_fd) == 0 || errno == EINVAL || errno == ENOTSUP)
@@ -271,49 +284,62 @@ static int sync_directory(struct job *job)
     return mu_err_hint(job->err, "the new content is in place, a power failure may undo it; look at the kernel's log (dmesg)");
 }
 
-static int replace(struct job *job, const char *path, const void *data, size_t len, const mu_file_replace_options *options)
+int mu_file_job_open(mu_file_job *job, const char *path)
 {
+    if (!(job->shown = mu_escape_dup(path, strlen(path))))
+        return mu_fail_nomem(job->err);
     if (resolve(job, path) < 0 || open_directory(job) < 0)
         return -1;
     mu_file_remove_leftovers(job->dir_fd, job->name);
-    if (lock_old(job) < 0 || make_temp(job) < 0 || write_all(job, data, len) < 0 || keep_owner_and_attributes(job) < 0)
+    return 0;
+}
+
+int mu_file_job_begin(mu_file_job *job)
+{
+    if (job->old_fd >= 0 && mu_os_is_mount_point(job->old_fd)) /* the rename would say so, but too late for who signs in between */
+        return fail(job, EBUSY, "putting the new file in place of the old one");
+    return make_temp(job) < 0 || keep_owner_and_attributes(job) < 0 ? -1 : 0;
+}
+
+int mu_file_job_fill(mu_file_job *job, const void *data, size_t len, mode_t new_mode)
+{
+    if (write_all(job, data, len) < 0)
         return -1;
     if (mu_os_sync(job->temp_fd) < 0)
         return fail(job, errno, "syncing its new content to the disk");
     if (compare(job, data, len) < 0)
         return -1;
     /* The mode comes last: chown and the ACL change it. Until here nobody else could open the file. */
-    if (fchmod(job->temp_fd, job->old_fd >= 0 ? job->old.st_mode & 07777 : options->new_mode) < 0)
+    if (fchmod(job->temp_fd, job->old_fd >= 0 ? job->old.st_mode & 07777 : new_mode) < 0)
         return fail(job, errno, "setting its mode");
-    if (check_stamp(job, options->stamp) < 0 || put_in_place(job) < 0)
-        return -1;
+    return 0;
+}
+
+void mu_file_job_done(mu_file_job *job)
+{
     remove_temp(job);
-    return sync_directory(job);
+    if (job->temp_fd >= 0)
+        close(job->temp_fd);
+    if (job->old_fd >= 0)
+        close(job->old_fd); /* the lock ends here */
+    if (job->dir_fd >= 0)
+        close(job->dir_fd);
+    free(job->path);
+    free(job->shown);
 }
 
 int mu_file_replace(const char *path, const void *data, size_t len, const mu_file_replace_options *options, mu_err **err)
 {
     mu_err *reason = NULL;
-    struct job job = {.dir_fd = -1, .old_fd = -1, .temp_fd = -1, .err = &reason};
+    mu_file_job job = MU_FILE_JOB(&reason);
     int rc = -1;
 
-    if ((job.shown = mu_escape_dup(path, strlen(path))))
-        rc = replace(&job, path, data, len, options);
-    else
-        mu_fail_nomem(&reason);
-    remove_temp(&job);
-    if (job.temp_fd >= 0)
-        close(job.temp_fd);
-    if (job.old_fd >= 0)
-        close(job.old_fd); /* the lock ends here */
-    if (job.dir_fd >= 0)
-        close(job.dir_fd);
-    free(job.path);
-    free(job.shown);
-    if (rc < 0)
-        return mu_err_pass(err, reason);
-    mu_err_free(reason);
-    return 0;
+    if (mu_file_job_open(&job, path) == 0 && mu_file_job_lock(&job) == 0 && mu_file_job_begin(&job) == 0 &&
+        mu_file_job_fill(&job, data, len, options->new_mode) == 0 && mu_file_job_check(&job, options->stamp) == 0 &&
+        mu_file_job_place(&job) == 0)
+        rc = mu_file_job_sync_directory(&job);
+    mu_file_job_done(&job);
+    return rc == 0 ? 0 : mu_err_pass(err, reason);
 }
 
 mode_t mu_file_mode(bool secret)

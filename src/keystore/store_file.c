@@ -1,4 +1,5 @@
 #include "keystore_internal.h"
+#include "store_set.h"
 
 static int read_by_type(mu_store *store, const uint8_t *data, size_t len, mu_err **err)
 {
@@ -143,6 +144,14 @@ int mu_store_encode(mu_store *store, const mu_store_write_options *options, uint
     return 0;
 }
 
+static bool holds_secret(const mu_store *store)
+{
+    for (size_t i = 0; i < store->count; i++)
+        if (store->entries[i]->kind != MU_ENTRY_TRUSTED)
+            return true;
+    return false;
+}
+
 /* What we are about to put in place of a good file must be readable, with the same entries. */
 static int check_encoded(mu_store *store, mu_bytes bytes, mu_err **err)
 {
@@ -161,12 +170,9 @@ static int check_encoded(mu_store *store, mu_bytes bytes, mu_err **err)
     return rc;
 }
 
-static bool holds_secret(const mu_store *store)
+static int encode_checked(mu_store *store, const mu_store_write_options *options, mu_bytes *ret, mu_err **err)
 {
-    for (size_t i = 0; i < store->count; i++)
-        if (store->entries[i]->kind != MU_ENTRY_TRUSTED)
-            return true;
-    return false;
+    return encode(store, options, ret, err) != 0 || check_encoded(store, *ret, err) != 0 ? -1 : 0;
 }
 
 int mu_store_save(mu_store *store, const char *path, const mu_store_write_options *options, mu_err **err)
@@ -176,9 +182,7 @@ int mu_store_save(mu_store *store, const char *path, const mu_store_write_option
     mu_file_replace_options replace = {.new_mode = mu_file_mode(holds_secret(store)),
                                        .stamp = strcmp(path, store->path) == 0 ? &store->stamp : &absent};
     char *copy = mu_strdup(path);
-    int rc = copy ? encode(store, options, &bytes, err) : mu_fail_nomem(err);
-    if (rc == 0)
-        rc = check_encoded(store, bytes, err);
+    int rc = copy ? encode_checked(store, options, &bytes, err) : mu_fail_nomem(err);
     if (rc == 0)
         rc = mu_file_stamp_of(bytes.data, bytes.len, &written, err);
     if (rc == 0)
@@ -190,6 +194,19 @@ int mu_store_save(mu_store *store, const char *path, const mu_store_write_option
         copy = NULL;
     }
     free(copy);
+    mu_bytes_clear(&bytes);
+    return rc;
+}
+
+int mu_store_save_in(mu_store *store, mu_file_set *set, size_t index, const mu_store_write_options *options, mu_err **err)
+{
+    mu_bytes bytes = {NULL, 0};
+    const mu_file_stamp absent = {.exists = false};
+    const mu_file_replace_options replace = {.new_mode = mu_file_mode(holds_secret(store)),
+                                             .stamp = *store->path ? &store->stamp : &absent};
+    int rc = encode_checked(store, options, &bytes, err);
+    if (rc == 0)
+        rc = mu_file_set_write(set, index, bytes.data, bytes.len, &replace, err);
     mu_bytes_clear(&bytes);
     return rc;
 }
