@@ -386,6 +386,45 @@ def test_a_private_key_is_never_overwritten(plain):
     assert key.read_bytes() == before and len(plain.rows()) == 2
 
 
+def test_nothing_is_issued_for_files_that_cannot_be_written(plain):
+    folder = plain.folder
+    plain.issue("--profile", "client", "--alias", "a", store="good.p12")  # the control
+    before = plain.rows()
+    pem = ["--certificate", "c.crt", "--certificate-private-key", "c.key"]
+    client = ["issue", "--profile", "client", "--key-algorithm", "EC", "--key-store-password", STORE]
+    plain.refused(3, "store-not-found", *client, "--key-store", "none/x.p12", *pem)
+    plain.refused(3, "store-not-found", *client, *pem, "--trust-certificate", "none/ca.crt")
+    plain.refused(2, "usage", *client, "--key-store", "x.p12", "--certificate", "./x.p12", "--certificate-private-key", "c.key")
+    (folder / "dir").mkdir()
+    plain.refused(3, "file-permission" if os.geteuid() else "store-not-found", *client, "--key-store", "x.p12", *pem[:3], "dir/")
+    assert plain.rows() == before
+    limited = " ".join(f"'{word}'" for word in [plain.mutual.path, "ca", *client, "--ca", plain.dir, "--key-store", "big.p12"])
+    (folder / "big.crt").write_bytes(b"#" * 200_000)
+    full = proc.run(["sh", "-c", f"ulimit -f 200; exec {limited} --certificate big.crt --certificate-private-key c.key"],
+                    cwd=folder)
+    assert full.status == 0, full  # what is there may be larger than the limit: it is replaced
+    (folder / "c.key").unlink()
+    assert sorted(path.name for path in folder.iterdir()) == ["big.crt", "big.p12", "ca", "dir", "good.p12"]
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_processes_that_write_one_store_wait_for_each_other(plain, exists, jdk):
+    """Each gets its entry, or is told that nothing was issued: no certificate without its key."""
+    if exists:
+        plain.issue("--profile", "client", "--alias", "first", store="one.p12")
+
+    def issue(number):
+        return plain("issue", "--profile", "client", "--key-algorithm", "EC", "--alias", f"c{number}", "--key-store", "one.p12",
+                     "--key-store-password", STORE)
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        results = list(pool.map(issue, range(6)))
+    done = sorted(f"c{number}" for number, result in enumerate(results) if result.status == 0)
+    assert done and all(result.status == 0 or "[store-locked]" in result.err for result in results), results
+    assert sorted(row["alias"] for row in plain.rows() if row["alias"].startswith("c")) == done
+    listed = jdk.keytool_ok("-list", "-keystore", "one.p12", "-storepass", STORE, cwd=plain.folder).out
+    assert all(f"{alias}, " in listed for alias in done) and f"contains {len(done) + exists} entr" in listed
+
+
 # ---- the ledger ----
 
 def test_list_and_show(plain):

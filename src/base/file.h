@@ -42,23 +42,23 @@ typedef struct mu_file_replace_options {
 int mu_file_replace(const char *path, const void *data, size_t len, const mu_file_replace_options *options, mu_err **err);
 
 /**
- * Several files replaced as one generation: claim all, decide what goes into them, write all, then commit. Until the commit nothing
- * has changed; the commit is renames alone, as nothing else could still fail for want of space or permission. A crash, or a failing
- * disk, between two of its renames leaves the first files new and the last ones old, each complete: no file system offers more. So
- * whoever reads such a set should be able to tell a mixed one, and write it again.
+ * Several files replaced as one generation: claim all, decide what goes into them, write all, then commit. Until the commit
+ * nothing has changed; the commit is renames alone, as everything else could still fail for want of space or permission. A crash,
+ * or a failing disk, between two of its renames leaves the first files new and the last ones old, each complete: no file system
+ * offers more. So whoever reads such a set should be able to tell a mixed one, and write it again.
  */
 typedef struct mu_file_set mu_file_set;
 
 /** @return NULL when out of memory */
 mu_file_set *mu_file_set_new(void);
 /**
- * Claim a file: its directory is writable, a temporary file is beside it with the owner and attributes of the old one, and the old
- * one is locked until the set is freed. If there is none, its directory is locked against other sets instead, where directories can
- * be locked. Read the old file after this.
+ * Claim a file: its directory is writable, a temporary file is beside it with the owner and attributes of the old one, and the
+ * old one is locked until the set is freed. If there is none, a lock file ".NAME.mutual-locked" keeps other sets away instead. Read
+ * the old file after this.
  * @return 0, or -1 as mu_file_replace; MU_E_USAGE: the set has this file already
  */
 int mu_file_set_claim(mu_file_set *set, const char *path, size_t *ret_index, mu_err **err);
-/** Write a claimed file's content (once), synced and compared. @return 0, or -1 as mu_file_replace, which never touches the old file */
+/** Write a claimed file's content (once), synced and compared. @return 0, or -1 as mu_file_replace; the old file is untouched */
 int mu_file_set_write(mu_file_set *set, size_t index, const void *data, size_t len, const mu_file_replace_options *options,
                       mu_err **err);
 /**

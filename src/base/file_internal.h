@@ -28,13 +28,13 @@ bool mu_os_is_mount_point(int fd);
 /** To the disk, not only to its cache. Never retried: after a failure the kernel may report success for pages it dropped. */
 int mu_os_sync(int fd);
 
-/** Lock a file or directory against others that do; waits two seconds. @return 0, or -1 with errno (EWOULDBLOCK: held by others) */
+/** Lock a file against others that do; waits two seconds. @return 0, or -1 with errno (EWOULDBLOCK: held by others) */
 int mu_file_lock(int fd);
 
 /**
  * One file that is being replaced, in steps: open (finds file and directory), lock, begin (temporary file, with the old one's owner
- * and attributes), fill (written, synced, compared), check (the old file is still the expected one), place (renamed), sync_directory.
- * done removes the temporary file and ends the lock, at any time. All fail with an error in *err.
+ * and attributes), fill (written, synced, compared), check (the old file is still the expected one), place (renamed),
+ * sync_directory. done removes the temporary file and ends the lock, at any time. All fail with an error in *err.
  */
 typedef struct mu_file_job {
     char *shown; /* the caller's path, escaped */
@@ -57,6 +57,8 @@ int mu_file_job_check(mu_file_job *job, const mu_file_stamp *stamp);
 int mu_file_job_place(mu_file_job *job);
 int mu_file_job_sync_directory(mu_file_job *job);
 void mu_file_job_done(mu_file_job *job);
+/** Raise what a system call said: the cause of errnum, with its hint. */
+int mu_file_job_fail(mu_file_job *job, int errnum, const char *what);
 /** The error of a lock that could not be had. errnum: of mu_file_lock */
 int mu_file_job_fail_lock(mu_file_job *job, int errnum);
 

@@ -45,7 +45,7 @@ mu_code mu_file_write_code(int errnum)
                                                                        : MU_E_WRITE_FAILED;
 }
 
-static int fail(mu_file_job *job, int errnum, const char *what)
+int mu_file_job_fail(mu_file_job *job, int errnum, const char *what)
 {
     mu_fail_errno(job->err, mu_file_write_code(errnum), errnum, "cannot write \"%s\": %s", job->shown, what);
     for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++)
@@ -82,7 +82,7 @@ static int resolve(mu_file_job *job, const char *path)
     for (int links = 0; job->path && (len = readlink(job->path, target, sizeof target - 1)) >= 0; links++) {
         char *next;
         if (links == LINKS_MAX)
-            return fail(job, ELOOP, "symbolic links that lead to each other");
+            return mu_file_job_fail(job, ELOOP, "symbolic links that lead to each other");
         target[len] = 0;
         next = beside(job->path, target);
         free(job->path);
@@ -93,7 +93,7 @@ static int resolve(mu_file_job *job, const char *path)
     slash = strrchr(job->path, '/');
     job->name = slash ? slash + 1 : job->path;
     if (!*job->name)
-        return fail(job, EISDIR, "it names a directory");
+        return mu_file_job_fail(job, EISDIR, "it names a directory");
     return 0;
 }
 
@@ -105,7 +105,7 @@ static int open_directory(mu_file_job *job)
         return mu_fail_nomem(job->err);
     job->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(dir);
-    return job->dir_fd < 0 ? fail(job, errno, "its directory") : 0;
+    return job->dir_fd < 0 ? mu_file_job_fail(job, errno, "its directory") : 0;
 }
 
 /* old_fd stays -1 if there is no old file. */
@@ -113,9 +113,9 @@ static int open_old(mu_file_job *job)
 {
     job->old_fd = openat(job->dir_fd, job->name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (job->old_fd < 0)
-        return errno == ENOENT ? 0 : fail(job, errno, "the old file");
+        return errno == ENOENT ? 0 : mu_file_job_fail(job, errno, "the old file");
     if (fstat(job->old_fd, &job->old) < 0)
-        return fail(job, errno, "the old file");
+        return mu_file_job_fail(job, errno, "the old file");
     if (!S_ISREG(job->old.st_mode)) {
         mu_fail_by(job->err, MU_E_WRITE_FAILED, MU_BY_CALLER, "\"%s\" is not a regular file", job->shown);
         return mu_err_hint(job->err, "name a file that does not exist yet, or an ordinary one");
@@ -185,7 +185,7 @@ static int make_temp(mu_file_job *job)
     if (job->temp_fd >= 0)
         return 0;
     job->temp[0] = 0;
-    return fail(job, errno, "a temporary file beside it");
+    return mu_file_job_fail(job, errno, "a temporary file beside it");
 }
 
 static int write_all(mu_file_job *job, const uint8_t *data, size_t len)
@@ -195,7 +195,7 @@ static int write_all(mu_file_job *job, const uint8_t *data, size_t len)
         if (count < 0 && errno == EINTR)
             continue;
         if (count <= 0)
-            return fail(job, count < 0 ? errno : ENOSPC, "writing its new content");
+            return mu_file_job_fail(job, count < 0 ? errno : ENOSPC, "writing its new content");
         data += count;
         len -= (size_t)count;
     }
@@ -208,7 +208,7 @@ static int keep_owner_and_attributes(mu_file_job *job)
     if (job->old_fd < 0)
         return 0;
     if (fstat(job->temp_fd, &temp) < 0)
-        return fail(job, errno, "its new content");
+        return mu_file_job_fail(job, errno, "its new content");
     if ((temp.st_uid != job->old.st_uid || temp.st_gid != job->old.st_gid) &&
         fchown(job->temp_fd, job->old.st_uid, job->old.st_gid) < 0) {
         mu_fail_errno(job->err, MU_E_FILE_PERMISSION, errno, "cannot keep the owner of \"%s\"", job->shown);
@@ -232,13 +232,13 @@ static int compare(mu_file_job *job, const uint8_t *data, size_t len)
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            return fail(job, errno, "reading back its new content");
+            return mu_file_job_fail(job, errno, "reading back its new content");
         if ((size_t)count > len - done || memcmp(chunk, data + done, (size_t)count) != 0)
             break;
         done += (size_t)count;
     }
     OPENSSL_cleanse(chunk, sizeof chunk);
-    return count == 0 && done == len ? 0 : fail(job, EIO, "what was read back is not what was written");
+    return count == 0 && done == len ? 0 : mu_file_job_fail(job, EIO, "what was read back is not what was written");
 }
 
 /* As late as possible: a program that takes no lock may write at any time. */
@@ -256,7 +256,7 @@ int mu_file_job_check(mu_file_job *job, const mu_file_stamp *stamp)
     if (!stamp->exists)
         return fail_changed(job, "exists already");
     if (lseek(job->old_fd, 0, SEEK_SET) < 0)
-        return fail(job, errno, "the old file");
+        return mu_file_job_fail(job, errno, "the old file");
     if (mu_file_read_fd(job->old_fd, job->shown, OLD_MAX_BYTES, NULL, &now, job->err) < 0)
         return -1;
     return memcmp(now.sha256, stamp->sha256, sizeof now.sha256) == 0 ? 0 : fail_changed(job, "has changed since it was read");
@@ -266,11 +266,11 @@ int mu_file_job_place(mu_file_job *job)
 {
     if (job->old_fd >= 0) {
         if (renameat(job->dir_fd, job->temp, job->dir_fd, job->name) < 0)
-            return fail(job, errno, "putting the new file in place of the old one");
+            return mu_file_job_fail(job, errno, "putting the new file in place of the old one");
         job->temp[0] = 0;
     } else if (mu_os_publish(job->dir_fd, job->temp, job->name) < 0)
         return errno == EEXIST ? fail_changed(job, made_meanwhile)
-                               : fail(job, errno, "giving the new file its name");
+                               : mu_file_job_fail(job, errno, "giving the new file its name");
     remove_temp(job);
     return 0;
 }
@@ -297,7 +297,7 @@ int mu_file_job_open(mu_file_job *job, const char *path)
 int mu_file_job_begin(mu_file_job *job)
 {
     if (job->old_fd >= 0 && mu_os_is_mount_point(job->old_fd)) /* the rename would say so, but too late for who signs in between */
-        return fail(job, EBUSY, "putting the new file in place of the old one");
+        return mu_file_job_fail(job, EBUSY, "putting the new file in place of the old one");
     return make_temp(job) < 0 || keep_owner_and_attributes(job) < 0 ? -1 : 0;
 }
 
@@ -306,12 +306,12 @@ int mu_file_job_fill(mu_file_job *job, const void *data, size_t len, mode_t new_
     if (write_all(job, data, len) < 0)
         return -1;
     if (mu_os_sync(job->temp_fd) < 0)
-        return fail(job, errno, "syncing its new content to the disk");
+        return mu_file_job_fail(job, errno, "syncing its new content to the disk");
     if (compare(job, data, len) < 0)
         return -1;
     /* The mode comes last: chown and the ACL change it. Until here nobody else could open the file. */
     if (fchmod(job->temp_fd, job->old_fd >= 0 ? job->old.st_mode & 07777 : new_mode) < 0)
-        return fail(job, errno, "setting its mode");
+        return mu_file_job_fail(job, errno, "setting its mode");
     return 0;
 }
 

@@ -2,15 +2,21 @@
 #include "base/file_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FILES_MAX 16
+#define LOCK_TRIES 100
 
 struct file {
     mu_file_job job;
     struct stat dir;
-    bool locks_dir, written, has_stamp;
+    int lock_fd; /* of a file that does not exist yet; else -1 */
+    char lock[NAME_MAX + 1];
+    bool written, has_stamp;
     mu_file_stamp stamp;
 };
 
@@ -29,15 +35,42 @@ static bool same_dir(const struct file *a, const struct file *b)
     return a->dir.st_dev == b->dir.st_dev && a->dir.st_ino == b->dir.st_ino;
 }
 
-/* Two processes that make the same new file have no old one to lock: they meet at the directory. */
-static int lock_dir(const mu_file_set *set, struct file *file)
+/*
+ * Two processes that make the same new file have no old one to lock: they meet at a lock file beside it. Removed by its holder, so
+ * whoever gets the lock looks whether it is still the one at that name.
+ */
+static int lock_name(struct file *file)
 {
-    for (size_t i = 0; i < set->count; i++)
-        if (set->files[i].locks_dir && same_dir(&set->files[i], file))
+    mu_file_job *job = &file->job;
+    struct stat ours, there;
+    snprintf(file->lock, sizeof file->lock, ".%.*s.mutual-locked", NAME_MAX - 16, job->name);
+    for (int tries = 0; tries < LOCK_TRIES; tries++) {
+        file->lock_fd = openat(job->dir_fd, file->lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (file->lock_fd < 0)
+            return mu_file_job_fail(job, errno, "a lock file beside it");
+        if (mu_file_lock(file->lock_fd) < 0)
+            break;
+        if (fstat(file->lock_fd, &ours) == 0 && fstatat(job->dir_fd, file->lock, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+            ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
             return 0;
-    file->locks_dir = mu_file_lock(file->job.dir_fd) == 0;
-    /* Some file systems (NFS) cannot lock a directory; there the second process fails at its commit. */
-    return file->locks_dir || errno != EWOULDBLOCK ? 0 : mu_file_job_fail_lock(&file->job, errno);
+        close(file->lock_fd);
+        file->lock_fd = -1;
+        errno = EWOULDBLOCK;
+    }
+    int errnum = errno;
+    if (file->lock_fd >= 0)
+        close(file->lock_fd); /* not ours to remove */
+    file->lock_fd = -1;
+    return mu_file_job_fail_lock(job, errnum);
+}
+
+static void file_done(struct file *file)
+{
+    if (file->lock_fd >= 0) {
+        unlinkat(file->job.dir_fd, file->lock, 0);
+        close(file->lock_fd);
+    }
+    mu_file_job_done(&file->job);
 }
 
 static int claim(const mu_file_set *set, struct file *file, const char *path)
@@ -50,7 +83,7 @@ static int claim(const mu_file_set *set, struct file *file, const char *path)
     for (size_t i = 0; i < set->count; i++)
         if (same_dir(&set->files[i], file) && strcmp(set->files[i].job.name, job->name) == 0)
             return mu_fail_by(job->err, MU_E_USAGE, MU_BY_CALLER, "\"%s\" is to be written twice", job->shown);
-    if (mu_file_job_lock(job) < 0 || (job->old_fd < 0 && (lock_dir(set, file) < 0 || mu_file_job_lock(job) < 0)))
+    if (mu_file_job_lock(job) < 0 || (job->old_fd < 0 && (lock_name(file) < 0 || mu_file_job_lock(job) < 0)))
         return -1;
     return mu_file_job_begin(job);
 }
@@ -61,9 +94,9 @@ int mu_file_set_claim(mu_file_set *set, const char *path, size_t *ret_index, mu_
     if (set->count == FILES_MAX)
         return mu_fail(err, MU_E_INTERNAL, "more than %d files in a set", FILES_MAX);
     struct file *file = &set->files[set->count];
-    *file = (struct file){.job = MU_FILE_JOB(&reason)};
+    *file = (struct file){.job = MU_FILE_JOB(&reason), .lock_fd = -1};
     if (claim(set, file, path) < 0) {
-        mu_file_job_done(&file->job);
+        file_done(file);
         return mu_err_pass(err, reason);
     }
     *ret_index = set->count++;
@@ -128,6 +161,6 @@ int mu_file_set_commit(mu_file_set *set, mu_err **err)
 void mu_file_set_free(mu_file_set *set)
 {
     for (size_t i = 0; set && i < set->count; i++)
-        mu_file_job_done(&set->files[i].job);
+        file_done(&set->files[i]);
     free(set);
 }

@@ -119,6 +119,7 @@ static int write_cert(const mu_ca *ca, const char *name, X509 *cert, mu_err **er
 /* The key is on the disk before its certificate can exist. spec needs profile, issuer, issuer_key (NULL both: self-signed). */
 static int make_authority(mu_ca *ca, const mu_ca_authority_options *options, mu_cert_spec *spec, const char *issuer, mu_err **err)
 {
+    const mu_ca_request request = {.issuer = issuer, .alias = options->name, .now_s = options->now_s};
     EVP_PKEY *key = NULL;
     X509 *cert = NULL;
     int rc = -1;
@@ -132,7 +133,7 @@ static int make_authority(mu_ca *ca, const mu_ca_authority_options *options, mu_
     if (!spec->issuer)
         spec->issuer_key = key;
     if (write_key(ca, options, key, err) != 0 ||
-        mu_ca_certify(ca, issuer, spec->issuer_key, spec, options->name, options->now_s, options->name, &cert, err) != 0 ||
+        mu_ca_certify(ca, &request, spec->issuer_key, spec, options->name, &cert, err) != 0 ||
         write_cert(ca, options->name, cert, err) != 0 || mu_ca_reload(ca, err) != 0)
         goto out;
     ca->keys[ca->count - 1] = key;

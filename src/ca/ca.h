@@ -80,6 +80,10 @@ typedef struct mu_ca_request {
     int64_t now_s;
     int days;                   /* from now_s; the certificate is backdated by MU_CA_BACKDATE_S and never outlives its issuer */
     int64_t not_before_s, not_after_s; /* not both 0: used instead of days (the lab makes an expired certificate this way) */
+    /** Called with the signed certificate before it is confirmed, to write what can still be thrown away; a failure (-1 with an
+     * error) leaves it reserved. NULL: not wanted */
+    int (*before_confirm)(void *arg, X509 *cert, mu_err **err);
+    void *arg;
 } mu_ca_request;
 
 /**
@@ -90,5 +94,8 @@ int mu_ca_issue(mu_ca *ca, const mu_ca_request *request, X509 **ret_cert, mu_err
 
 /** The certificate and the authorities above it, leaf first, the root last. Owned by the caller (OSSL_STACK_OF_X509_free). */
 int mu_ca_chain(const mu_ca *ca, const char *issuer, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err);
+
+/** Such a chain in PEM, as a server sends it: without the root. Owned by the caller (OPENSSL_free). */
+int mu_ca_sent_pem(const STACK_OF(X509) *chain, char **ret_pem, mu_err **err);
 
 #endif

@@ -25,8 +25,9 @@ char *mu_ca_path(const mu_ca *ca, const char *name, const char *suffix);
 /** When a certificate made now begins: backdated for clocks that are behind, but not to before its issuer. */
 int64_t mu_ca_start_s(const X509 *issuer, int64_t now_s);
 
-/** Reserve, sign, confirm. authority_name: not NULL if the certificate becomes an authority of this folder. */
-int mu_ca_certify(mu_ca *ca, const char *issuer, EVP_PKEY *issuer_key, const mu_cert_spec *spec, const char *alias, int64_t now_s,
+/** Reserve, sign, confirm. Of request issuer, alias, now_s and before_confirm count. authority_name: not NULL if the certificate
+ * becomes an authority of this folder. */
+int mu_ca_certify(mu_ca *ca, const mu_ca_request *request, EVP_PKEY *issuer_key, const mu_cert_spec *spec,
                   const char *authority_name, X509 **ret_cert, mu_err **err);
 
 #endif

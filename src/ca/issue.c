@@ -2,20 +2,21 @@
 #include "base/text.h"
 #include "ca/ca_internal.h"
 
+#include <mutual/keystore.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int reserve(mu_ca *ca, const char *issuer, const X509 *cert, mu_profile profile, const char *alias, int64_t now_s,
-                   mu_err **err)
+static int reserve(mu_ca *ca, const mu_ca_request *request, const X509 *cert, mu_profile profile, mu_err **err)
 {
     uint8_t *tbs = NULL;
     int len = mu_cert_tbs(cert, &tbs, err);
     if (len < 0)
         return -1;
     char *serial = mu_cert_serial(cert), *subject = mu_name_text(X509_get_subject_name(cert)), *names = mu_cert_san_text(cert);
-    mu_ledger_row row = {.issuer = issuer, .serial = serial, .profile = mu_profile_name(profile), .subject = subject,
-                         .names = names, .alias = alias, .not_before_s = mu_cert_not_before_s(cert),
-                         .not_after_s = mu_cert_not_after_s(cert), .reserved_s = now_s, .der = tbs, .der_len = (size_t)len};
+    mu_ledger_row row = {.issuer = request->issuer, .serial = serial, .profile = mu_profile_name(profile), .subject = subject,
+                         .names = names, .alias = request->alias, .not_before_s = mu_cert_not_before_s(cert),
+                         .not_after_s = mu_cert_not_after_s(cert), .reserved_s = request->now_s, .der = tbs,
+                         .der_len = (size_t)len};
     int rc = serial && subject && names ? mu_ledger_reserve(ca->ledger, &row, err) : mu_fail_nomem(err);
     free(serial);
     free(subject);
@@ -24,14 +25,15 @@ static int reserve(mu_ca *ca, const char *issuer, const X509 *cert, mu_profile p
     return rc;
 }
 
-int mu_ca_certify(mu_ca *ca, const char *issuer, EVP_PKEY *issuer_key, const mu_cert_spec *spec, const char *alias, int64_t now_s,
+int mu_ca_certify(mu_ca *ca, const mu_ca_request *request, EVP_PKEY *issuer_key, const mu_cert_spec *spec,
                   const char *authority_name, X509 **ret_cert, mu_err **err)
 {
     X509 *cert = NULL;
     if (mu_cert_prepare(ca->libctx, spec, &cert, err) != 0)
         return -1;
-    if (reserve(ca, issuer, cert, spec->profile, alias, now_s, err) != 0 || mu_cert_sign(ca->libctx, cert, issuer_key, err) != 0 ||
-        mu_ledger_confirm(ca->ledger, issuer, cert, now_s, authority_name, err) != 0) {
+    if (reserve(ca, request, cert, spec->profile, err) != 0 || mu_cert_sign(ca->libctx, cert, issuer_key, err) != 0 ||
+        (request->before_confirm && request->before_confirm(request->arg, cert, err) != 0) ||
+        mu_ledger_confirm(ca->ledger, request->issuer, cert, request->now_s, authority_name, err) != 0) {
         X509_free(cert);
         return -1;
     }
@@ -64,7 +66,7 @@ int mu_ca_issue(mu_ca *ca, const mu_ca_request *request, X509 **ret_cert, mu_err
                          .not_before_s = dated ? request->not_before_s : mu_ca_start_s(issuer, request->now_s),
                          .not_after_s = dated ? request->not_after_s : request->now_s + (int64_t)request->days * 86400,
                          .pathlen = -1};
-    return mu_ca_certify(ca, request->issuer, ca->keys[i], &spec, request->alias, request->now_s, NULL, ret_cert, err);
+    return mu_ca_certify(ca, request, ca->keys[i], &spec, NULL, ret_cert, err);
 }
 
 int mu_ca_chain(const mu_ca *ca, const char *issuer, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err)
@@ -85,4 +87,15 @@ int mu_ca_chain(const mu_ca *ca, const char *issuer, X509 *cert, STACK_OF(X509) 
     }
     *ret_chain = chain;
     return 0;
+}
+
+int mu_ca_sent_pem(const STACK_OF(X509) *chain, char **ret_pem, mu_err **err)
+{
+    STACK_OF(X509) *sent = sk_X509_dup(chain);
+    if (!sent)
+        return mu_fail_nomem(err);
+    sk_X509_pop(sent); /* the root: peers have it, or must not believe it */
+    int rc = mu_certs_pem(sent, ret_pem, err);
+    sk_X509_free(sent);
+    return rc;
 }

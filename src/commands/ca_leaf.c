@@ -33,16 +33,11 @@ int mu_ca_write_pem(const char *path, const char *pem, mu_err **err)
 
 int mu_ca_write_sent(const char *path, const STACK_OF(X509) *chain, mu_err **err)
 {
-    STACK_OF(X509) *sent = sk_X509_dup(chain);
     char *pem = NULL;
-    if (!sent)
-        return mu_fail_nomem(err);
-    sk_X509_pop(sent); /* the root: peers have it, or must not believe it */
-    int rc = mu_certs_pem(sent, &pem, err);
+    int rc = mu_ca_sent_pem(chain, &pem, err);
     if (rc == 0)
         rc = mu_ca_write_pem(path, pem, err);
     OPENSSL_free(pem);
-    sk_X509_free(sent);
     return rc;
 }
 
