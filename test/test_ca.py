@@ -27,7 +27,7 @@ class Ca:
 
     def __call__(self, command, *args, password=..., **options):
         password = self.password if password is ... else password
-        secret = ["--ca-password", f"pass:{password}"] if password and command in ("init", "intermediate", "sign", "issue") else []
+        secret = ["--ca-password", f"pass:{password}"] if password and command in ("init", "intermediate", "sign", "issue", "crl", "import", "export") else []
         return self.mutual("ca", command, "--ca", self.dir, *secret, *args, cwd=self.folder, **options)
 
     def ok(self, *args, **options):
@@ -462,10 +462,12 @@ def test_a_reserved_row_is_shown_as_such(plain):
         with pytest.raises(sqlite3.IntegrityError):
             db.execute("UPDATE certificate SET state = 'reserved' WHERE alias = 'c'")
         with pytest.raises(sqlite3.IntegrityError):
-            db.execute("INSERT INTO certificate SELECT 99, issuer, serial, state, profile, subject, names, alias, not_before_s,"
-                       " not_after_s, reserved_s, issued_s, tbs, certificate FROM certificate WHERE alias = 'c'")
-        db.execute("UPDATE certificate SET state = 'reserved', certificate = NULL, issued_s = NULL WHERE alias = 'c'")
-    assert plain.rows()[-1]["state"] == "reserved"
+            db.execute("INSERT INTO certificate (issuer, serial, state, profile, subject, names, not_before_s, not_after_s, reserved_s)"
+                       " SELECT issuer, serial, 'imported', profile, subject, names, not_before_s, not_after_s, reserved_s"
+                       " FROM certificate WHERE alias = 'c'")
+        db.execute("UPDATE certificate SET state = 'reserved', certificate = NULL, issued_s = NULL, owner = 7 WHERE alias = 'c'")
+    assert [row["serial"] for row in json.loads(plain.ok("list", "--json", "--reserved").out)["certificates"]] == [serial]
+    assert plain.rows()[-1]["state"] == "abandoned"  # nobody holds owner 7: opening the CA has settled it
     assert "never confirmed" in plain.ok("show", "c").out
     plain.refused(3, "store-damaged", "show", serial, "--pem")
 
@@ -513,4 +515,4 @@ def test_killed_at_any_moment_nothing_unknown_is_handed_out(mutual_release, tmp_
             break
         assert result.status in (-9, 137), result
     assert result.status == 0 and out.exists() and moment > 5  # the control: with nothing to kill it succeeds
-    assert states == {"none", "reserved", "issued"}
+    assert states == {"none", "abandoned", "issued"}

@@ -191,6 +191,8 @@ MU_API int mu_key_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, c
 MU_API int mu_certs_pem(const STACK_OF(X509) * certs, char **ret_pem, mu_err **err);
 /** The same of one certificate. */
 MU_API int mu_cert_pem(X509 *cert, char **ret_pem, mu_err **err);
+/** "-----BEGIN X509 CRL-----…". Owned by the caller (OPENSSL_free). */
+MU_API int mu_crl_pem(X509_CRL *crl, char **ret_pem, mu_err **err);
 /** PKCS #8; encrypted (PBES2 AES-256-CBC, PBKDF2 HMAC-SHA-256) if password is not NULL. Release with OPENSSL_clear_free. */
 MU_API int mu_key_pem(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *password, int iterations, char **ret_pem, mu_err **err);
 

@@ -149,6 +149,24 @@ MU_API int mu_csr_read(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, X5
 /** The subjectAltNames asked for, owned by the caller (GENERAL_NAMES_free); NULL if there are none. */
 MU_API GENERAL_NAMES *mu_csr_names(const X509_REQ *csr);
 
+/* ---- revocation lists ---- */
+
+/** RFC 5280 5.3.1's word for a reason's number, as "keyCompromise"; NULL if there is none. */
+MU_API const char *mu_crl_reason_name(int reason);
+/** Any case. @return 0, or -1 with MU_E_USAGE */
+MU_API int mu_crl_reason_parse(const char *name, int *ret_reason, mu_err **err);
+/** A version 2 list without entries and signature: issuer's name and key identifier, number, dates. (X509_CRL_free) */
+MU_API int mu_crl_new(OSSL_LIB_CTX *libctx, const X509 *issuer, int64_t number, int64_t this_s, int64_t next_s, X509_CRL **ret_crl,
+                      mu_err **err);
+/** serial: as mu_cert_serial gives it. Reason 0 (unspecified) is left out, as RFC 5280 wants it. */
+MU_API int mu_crl_add(X509_CRL *crl, const char *serial, int64_t revoked_s, int reason, mu_err **err);
+/** @return 0, or -1 with MU_E_ALGORITHM_UNAVAILABLE */
+MU_API int mu_crl_sign(OSSL_LIB_CTX *libctx, X509_CRL *crl, EVP_PKEY *key, mu_err **err);
+/** Its cRLNumber; -1 without one, or if it does not fit. */
+MU_API int64_t mu_crl_number(const X509_CRL *crl);
+/** The reason's number of an entry; 0 (unspecified) without one. */
+MU_API int mu_crl_entry_reason(const X509_REVOKED *entry);
+
 /* ---- chains ---- */
 
 typedef enum mu_purpose { MU_PURPOSE_ANY, MU_PURPOSE_SERVER, MU_PURPOSE_CLIENT } mu_purpose;

@@ -42,7 +42,7 @@ static int require_empty(const char *dir, mu_err **err)
 }
 
 /* One process at a time makes authorities in a folder: names and key files belong together. The lock ends with the descriptor. */
-static int lock_dir(mu_ca *ca, mu_err **err)
+int mu_ca_hold(mu_ca *ca, mu_err **err)
 {
     int fd = open(ca->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -55,7 +55,7 @@ static int lock_dir(mu_ca *ca, mu_err **err)
     return 0;
 }
 
-static void unlock_dir(mu_ca *ca)
+void mu_ca_unhold(mu_ca *ca)
 {
     if (ca->lock_fd >= 0)
         close(ca->lock_fd);
@@ -67,7 +67,7 @@ static int make_dir(mu_ca *ca, mu_err **err)
 {
     if (mkdir(ca->dir, 0700) != 0 && errno != EEXIST)
         return fail_dir(ca->dir, errno, "make the folder", err);
-    if (lock_dir(ca, err) != 0 || require_empty(ca->dir, err) != 0)
+    if (mu_ca_hold(ca, err) != 0 || require_empty(ca->dir, err) != 0)
         return -1;
     return fchmod(ca->lock_fd, 0700) == 0 ? 0 : fail_dir(ca->dir, errno, "set the mode of the folder", err);
 }
@@ -157,7 +157,7 @@ int mu_ca_init(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_opti
     if (make_dir(ca, err) != 0 || mu_ledger_create(path, &ca->ledger, err) != 0 ||
         make_authority(ca, options, &spec, options->name, err) != 0)
         goto out;
-    unlock_dir(ca);
+    mu_ca_unhold(ca);
     *ret_ca = ca;
     ca = NULL;
     rc = 0;
@@ -176,7 +176,7 @@ int mu_ca_add_intermediate(mu_ca *ca, const mu_ca_authority_options *options, bo
         return -1;
     if (!ca->keys[0])
         return mu_fail(err, MU_E_PEM_KEY_ENCRYPTED, "the key of the root has not been unlocked");
-    if (lock_dir(ca, err) != 0 || mu_ca_reload(ca, err) != 0)
+    if (mu_ca_hold(ca, err) != 0 || mu_ca_reload(ca, err) != 0)
         goto out;
     if (mu_ca_find(ca, options->name)) {
         mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "this CA has an authority \"%s\" already", options->name);
@@ -187,6 +187,6 @@ int mu_ca_add_intermediate(mu_ca *ca, const mu_ca_authority_options *options, bo
     spec.not_before_s = mu_ca_start_s(spec.issuer, options->now_s);
     rc = make_authority(ca, options, &spec, ca->authorities[0].name, err);
 out:
-    unlock_dir(ca);
+    mu_ca_unhold(ca);
     return rc;
 }

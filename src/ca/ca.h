@@ -92,6 +92,37 @@ typedef struct mu_ca_request {
  */
 int mu_ca_issue(mu_ca *ca, const mu_ca_request *request, X509 **ret_cert, mu_err **err);
 
+/**
+ * Revoke what the ledger has under issuer and serial. Doing the same again changes nothing. certificateHold can become another
+ * reason, or end (removeFromCRL); every other revocation is final. Nobody hears of it before the next list, see mu_ca_crl.
+ * @param ret_since_s when it was revoked: now_s, or earlier if it was already
+ * @return 0, or -1 with MU_E_USAGE (no such certificate, the root, still being issued, revoked for another reason)
+ */
+int mu_ca_revoke(mu_ca *ca, const char *issuer, const char *serial, int reason, int64_t now_s, int64_t *ret_since_s, mu_err **err);
+/** Who of our authorities signed it? If the ledger does not know the certificate (it is older), it is entered. *ret_issuer is borrowed.
+ * @return 0, or -1 with MU_E_USAGE (none of our authorities signed it) */
+int mu_ca_adopt(mu_ca *ca, X509 *cert, const char **ret_issuer, mu_err **err);
+
+/**
+ * Hold the folder against other processes that make authorities or lists, until mu_ca_unhold or mu_ca_close: so a list with a lower
+ * number never replaces one with a higher.
+ */
+int mu_ca_hold(mu_ca *ca, mu_err **err);
+void mu_ca_unhold(mu_ca *ca);
+/**
+ * The revocation list of an authority, which must be unlocked: under a number that was never used before, also across crashes.
+ * Lists what is revoked and has not expired, and for one list more what has (RFC 5280 3.3). (X509_CRL_free)
+ * @return 0, or -1 with MU_E_PEM_KEY_ENCRYPTED, MU_E_KEY_USAGE_WRONG (it may not sign lists), MU_E_WRITE_FAILED, MU_E_STORE_LOCKED
+ */
+int mu_ca_crl(mu_ca *ca, const char *authority, int days, int64_t now_s, X509_CRL **ret_crl, mu_err **err);
+
+/** The authorities in the order they were made, the root first; NULL past the end. Borrowed likewise. */
+const mu_ledger_authority *mu_ca_authority(const mu_ca *ca, size_t index);
+/** Is the authority's key in the folder, or unlocked? */
+bool mu_ca_has_key(const mu_ca *ca, const char *authority);
+/** DIR/NAME.SUFFIX in new memory (free); NULL when out of memory. */
+char *mu_ca_path(const mu_ca *ca, const char *name, const char *suffix);
+
 /** The certificate and the authorities above it, leaf first, the root last. Owned by the caller (OSSL_STACK_OF_X509_free). */
 int mu_ca_chain(const mu_ca *ca, const char *issuer, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err);
 

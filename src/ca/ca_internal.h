@@ -19,8 +19,6 @@ int mu_ca_new(OSSL_LIB_CTX *libctx, const char *dir, mu_ca **ret_ca, char **ret_
 int mu_ca_index(const mu_ca *ca, const char *name);
 /** Read the authorities from the ledger again; unlocked keys stay. */
 int mu_ca_reload(mu_ca *ca, mu_err **err);
-/** DIR/NAME.SUFFIX in new memory (free). */
-char *mu_ca_path(const mu_ca *ca, const char *name, const char *suffix);
 
 /** When a certificate made now begins: backdated for clocks that are behind, but not to before its issuer. */
 int64_t mu_ca_start_s(const X509 *issuer, int64_t now_s);
@@ -29,5 +27,12 @@ int64_t mu_ca_start_s(const X509 *issuer, int64_t now_s);
  * becomes an authority of this folder. */
 int mu_ca_certify(mu_ca *ca, const mu_ca_request *request, EVP_PKEY *issuer_key, const mu_cert_spec *spec,
                   const char *authority_name, X509 **ret_cert, mu_err **err);
+
+/** The profile's name that fits an existing certificate; "other" if none does. */
+const char *mu_ca_profile_of(const X509 *cert);
+/** Enter an existing certificate into the ledger, revoked unless revoked_s is 0. */
+int mu_ca_enter(mu_ca *ca, const char *issuer, const X509 *cert, const char *alias, int64_t revoked_s, int reason, mu_err **err);
+/** By name and signature. May leave entries in OpenSSL's error queue. */
+bool mu_ca_signed_by(const X509 *issuer, X509 *cert);
 
 #endif

@@ -18,7 +18,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     static const char *const files[] = {"ca/ledger.db", "ca/root.crt", "ca/root.key", "ca/mid.crt",
-                                        "ca/mid.key",   "ledger.db",   "ca"};
+                                        "ca/mid.key",   "ledger.db",   "ledger.db.lock", "ca/ledger.db.lock", "ca"};
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char *path = mu_asprintf("%s/%s", folder, files[i]);
@@ -61,6 +61,7 @@ static void a_row_is_reserved_once_and_confirmed_once(void **state)
     assert_ok(mu_ledger_reserve(ledger, &row, &err));
     assert_state(second, "x", "reserved root none"); /* committed: another connection sees it */
     assert_code(MU_E_INTERNAL, mu_ledger_reserve(second, &row, &err));
+    assert_code(MU_E_INTERNAL, mu_ledger_confirm(second, "root", cert, TEST_NOW_S, NULL, &err)); /* not its own */
     assert_code(MU_E_INTERNAL, mu_ledger_confirm(ledger, "other", cert, TEST_NOW_S, NULL, &err));
     assert_code(MU_E_INTERNAL, mu_ledger_confirm(ledger, "root", stranger, TEST_NOW_S, NULL, &err));
     assert_ok(mu_ledger_confirm(ledger, "root", cert, TEST_NOW_S, NULL, &err));
@@ -75,6 +76,57 @@ static void a_row_is_reserved_once_and_confirmed_once(void **state)
     X509_free(cert);
     X509_free(stranger);
     EVP_PKEY_free(key);
+}
+
+static void what_the_dead_left_is_abandoned(void **state)
+{
+    char *path = mu_asprintf("%s/ledger.db", folder);
+    mu_ledger *dead = NULL, *alive = NULL, *next = NULL;
+    mu_ledger_row row = {.issuer = "root", .serial = "1", .profile = "server", .subject = "CN=a", .names = "", .alias = "dead",
+                         .der = (const uint8_t *)"tbs", .der_len = 3};
+    (void)state;
+    assert_ok(mu_ledger_create(path, &dead, &err));
+    assert_ok(mu_ledger_open(path, &alive, &err));
+    assert_ok(mu_ledger_reserve(dead, &row, &err));
+    row.serial = "2";
+    row.alias = "alive";
+    assert_ok(mu_ledger_reserve(alive, &row, &err));
+    assert_ok(mu_ledger_open(path, &next, &err));
+    assert_state(next, "dead", "reserved root none"); /* its owner is still there */
+    mu_ledger_close(next);
+    mu_ledger_close(dead);
+    assert_ok(mu_ledger_open(path, &next, &err));
+    assert_state(next, "dead", "abandoned root none");
+    assert_state(next, "alive", "reserved root none");
+    row.serial = "1"; /* never again */
+    assert_code(MU_E_INTERNAL, mu_ledger_reserve(next, &row, &err));
+    mu_ledger_close(next);
+    mu_ledger_close(alive);
+    free(path);
+}
+
+static void a_crl_number_is_drawn_once(void **state)
+{
+    char *path = mu_asprintf("%s/ledger.db", folder);
+    mu_ledger *ledger = NULL;
+    mu_ledger_row row = {.issuer = "root", .serial = "1", .profile = "root", .subject = "CN=a", .names = "",
+                         .der = (const uint8_t *)"der", .der_len = 3};
+    int64_t number, last_s;
+    (void)state;
+    assert_ok(mu_ledger_create(path, &ledger, &err));
+    assert_code(MU_E_INTERNAL, mu_ledger_add_authority(ledger, "root", "root", "1", false, &err));
+    assert_ok(mu_ledger_add(ledger, &row, &err));
+    assert_ok(mu_ledger_add_authority(ledger, "root", "root", "1", false, &err));
+    assert_ok(mu_ledger_next_crl(ledger, "root", 100, &number, &last_s, &err));
+    assert_true(number == 1 && last_s == 0);
+    assert_ok(mu_ledger_next_crl(ledger, "root", 200, &number, &last_s, &err));
+    assert_true(number == 2 && last_s == 100);
+    assert_ok(mu_ledger_raise_crl_number(ledger, "root", 9, &err));
+    assert_ok(mu_ledger_raise_crl_number(ledger, "root", 5, &err));
+    assert_ok(mu_ledger_next_crl(ledger, "root", 300, &number, &last_s, &err));
+    assert_int_equal(number, 10);
+    mu_ledger_close(ledger);
+    free(path);
 }
 
 static mu_ca *new_ca(const char *dir)
@@ -143,6 +195,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_row_is_reserved_once_and_confirmed_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_the_dead_left_is_abandoned, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_crl_number_is_drawn_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_ca_issues_and_remembers, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

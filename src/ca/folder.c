@@ -122,13 +122,30 @@ X509 *mu_ca_find(const mu_ca *ca, const char *name)
     return i < 0 ? NULL : ca->authorities[i].cert;
 }
 
+const mu_ledger_authority *mu_ca_authority(const mu_ca *ca, size_t index)
+{
+    return index < ca->count ? &ca->authorities[index] : NULL;
+}
+
+bool mu_ca_has_key(const mu_ca *ca, const char *authority)
+{
+    int i = mu_ca_index(ca, authority);
+    char *path = i >= 0 && !ca->keys[i] ? mu_ca_path(ca, authority, "key") : NULL;
+    bool has = i >= 0 && (ca->keys[i] || (path && access(path, F_OK) == 0));
+    free(path);
+    return has;
+}
+
 mu_ledger *mu_ca_ledger(const mu_ca *ca)
 {
     return ca->ledger;
 }
 
+/* Authorities are issued by the root alone: ours have path length 0. */
 static bool may_issue(const mu_ledger_authority *authority, mu_profile profile, int64_t now_s)
 {
+    if (authority->keyless || authority->revoked || profile == MU_PROFILE_INTERMEDIATE || profile == MU_PROFILE_CLIENT_INTERMEDIATE)
+        return false;
     bool fits = authority->profile == MU_PROFILE_INTERMEDIATE ||
                 (authority->profile == MU_PROFILE_CLIENT_INTERMEDIATE && profile == MU_PROFILE_CLIENT);
     return fits && mu_cert_not_before_s(authority->cert) <= now_s && now_s < mu_cert_not_after_s(authority->cert);

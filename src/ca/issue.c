@@ -61,6 +61,10 @@ int mu_ca_issue(mu_ca *ca, const mu_ca_request *request, X509 **ret_cert, mu_err
         mu_fail(err, MU_E_CERT_EXPIRED, "the issuer's certificate has expired");
         return mu_err_detail(err, "authority \"%s\"", request->issuer);
     }
+    if (ca->authorities[i].revoked) {
+        mu_fail(err, MU_E_CERT_REVOKED, "the issuer's certificate has been revoked");
+        return mu_err_detail(err, "authority \"%s\"", request->issuer);
+    }
     mu_cert_spec spec = {.profile = request->profile, .subject = request->subject, .public_key = request->public_key,
                          .names = request->names, .issuer = issuer, .issuer_key = ca->keys[i],
                          .not_before_s = dated ? request->not_before_s : mu_ca_start_s(issuer, request->now_s),

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+extern const mu_command mu_command_ca_crl, mu_command_ca_revoke;
 extern const mu_command mu_command_ca_init, mu_command_ca_intermediate, mu_command_ca_sign, mu_command_ca_issue, mu_command_ca_list,
     mu_command_ca_show;
 

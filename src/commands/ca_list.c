@@ -12,7 +12,7 @@
 
 struct list_options {
     char *ca;
-    bool json;
+    bool json, reserved;
 };
 
 struct show_options {
@@ -30,17 +30,21 @@ struct walk {
 
 static const char *state_of(const mu_ledger_row *row, int64_t now_s)
 {
-    return strcmp(row->state, "issued") == 0 && row->not_after_s < now_s ? "expired" : row->state;
+    if (row->revoked_s)
+        return row->reason == 6 /* certificateHold */ ? "on hold" : "revoked";
+    return row->not_after_s < now_s && (row->der || strcmp(row->state, "imported") == 0) ? "expired" : row->state;
 }
 
 /* subject and names are escaped in the ledger; the alias is not. */
 static json_t *row_json(const mu_ledger_row *row, int64_t now_s)
 {
-    char from[32], to[32], reserved[32];
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s}", "serial", row->serial, "state", state_of(row, now_s),
+    char from[32], to[32], reserved[32], revoked[32];
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:s?, s:s, s:s, s:s?, s:s?}", "serial", row->serial, "state", state_of(row, now_s),
                      "profile", row->profile, "issuer", row->issuer, "alias", mu_json_text(row->alias), "subject", row->subject,
-                     "names", row->names, "notBefore", mu_time_text(row->not_before_s, from), "notAfter",
-                     mu_time_text(row->not_after_s, to), "reservedAt", mu_time_text(row->reserved_s, reserved));
+                     "names", row->names, "notBefore", row->not_before_s ? mu_time_text(row->not_before_s, from) : NULL, "notAfter",
+                     mu_time_text(row->not_after_s, to), "reservedAt", mu_time_text(row->reserved_s, reserved),
+                     "revokedAt", row->revoked_s ? mu_time_text(row->revoked_s, revoked) : NULL, "reason",
+                     row->revoked_s ? mu_crl_reason_name(row->reason) : NULL);
 }
 
 static int list_row(void *arg, const mu_ledger_row *row)
@@ -51,7 +55,7 @@ static int list_row(void *arg, const mu_ledger_row *row)
     if (walk->json)
         return json_array_append_new(walk->json, row_json(row, walk->now_s)) == 0 ? 0 : mu_fail_nomem(walk->err);
     char alias[MU_SHOWN_SIZE];
-    printf("%-32s  %-8s  %-19s  %-12s  %.10s  %-12s  %s%s%s\n", row->serial, state_of(row, walk->now_s), row->profile, row->issuer,
+    printf("%-32s  %-9s  %-19s  %-12s  %.10s  %-12s  %s%s%s\n", row->serial, state_of(row, walk->now_s), row->profile, row->issuer,
            mu_time_text(row->not_after_s, until), mu_escape_to(alias, row->alias ? row->alias : "-"), row->subject,
            *row->names ? "  " : "", row->names);
     return 0;
@@ -68,10 +72,11 @@ static int run_list(const mu_command *command, void *options, const mu_strlist *
 
     int rc = mu_ca_command_open(o->ca, &ca, &err);
     if (rc == 0 && !o->json)
-        printf("%s%-32s  %-8s  %-19s  %-12s  %-10s  %-12s  %s%s\n", mu_style_on(stdout, MU_STYLE_BOLD), "SERIAL", "STATE",
+        printf("%s%-32s  %-9s  %-19s  %-12s  %-10s  %-12s  %s%s\n", mu_style_on(stdout, MU_STYLE_BOLD), "SERIAL", "STATE",
                "PROFILE", "ISSUER", "EXPIRES", "ALIAS", "SUBJECT, NAMES", mu_style_off(stdout));
+    const mu_ledger_filter filter = {.unconfirmed = o->reserved};
     if (rc == 0)
-        rc = mu_ledger_each(mu_ca_ledger(ca), NULL, list_row, &walk, &err);
+        rc = mu_ledger_each_of(mu_ca_ledger(ca), &filter, list_row, &walk, &err);
     if (rc == 0 && o->json)
         rc = mu_json_print(stdout, json_pack("{s:O}", "certificates", walk.json), &err);
     json_decref(walk.json);
@@ -94,14 +99,17 @@ static void print_row(const mu_ledger_row *row, int64_t now_s)
     char alias[MU_SHOWN_SIZE], when[32];
     printf("state        %s\nprofile      %s\nissued by    %s\nalias        %s\nreserved     %s\n", state_of(row, now_s),
            row->profile, row->issuer, mu_escape_to(alias, row->alias ? row->alias : "-"), mu_time_text(row->reserved_s, when));
+    if (row->revoked_s)
+        printf("revoked      %s, %s\n", mu_time_text(row->revoked_s, when), mu_crl_reason_name(row->reason));
 }
 
-static void print_reserved(const mu_ledger_row *row)
+static void print_without_cert(const mu_ledger_row *row)
 {
     char from[32], to[32];
     printf("subject      %s\nserial       %s\nnames        %s\nvalid        %s to %s\n", row->subject, row->serial, row->names,
-           mu_time_text(row->not_before_s, from), mu_time_text(row->not_after_s, to));
-    puts("The certificate was never confirmed: it may have been signed, but was not handed out.");
+           row->not_before_s ? mu_time_text(row->not_before_s, from) : "?", mu_time_text(row->not_after_s, to));
+    puts(strcmp(row->state, "imported") == 0 ? "The certificate is not here: it came with another product's index."
+                                             : "The certificate was never confirmed: it may have been signed, but was not handed out.");
 }
 
 static int show_cert(const struct walk *walk, const mu_ledger_row *row, X509 *cert)
@@ -127,10 +135,10 @@ static int show_row(void *arg, const mu_ledger_row *row)
     if (walk->show->json)
         return mu_json_print(stdout, row_json(row, walk->now_s), walk->err);
     if (!row->der && walk->show->pem)
-        return mu_fail(walk->err, MU_E_STORE_DAMAGED, "serial %s was reserved but never issued: no certificate", row->serial);
+        return mu_fail(walk->err, MU_E_STORE_DAMAGED, "the certificate with serial %s is not here", row->serial);
     if (!row->der) {
         print_row(row, walk->now_s);
-        print_reserved(row);
+        print_without_cert(row);
         return 0;
     }
     X509 *cert = d2i_X509(NULL, &at, (long)row->der_len);
@@ -161,14 +169,21 @@ static int run_show(const mu_command *command, void *options, const mu_strlist *
     return rc == 0 ? 0 : mu_cli_fail(o->json, err);
 }
 
-static const mu_opt list_table[] = {MU_OPT_CA_DIR(struct list_options, ca), MU_OPT_JSON(struct list_options), {0}};
+static const mu_opt list_table[] = {
+    MU_OPT_CA_DIR(struct list_options, ca),
+    {"reserved", 0, MU_OPT_FLAG, offsetof(struct list_options, reserved), NULL, "Only what was never confirmed.", 0, 0},
+    MU_OPT_JSON(struct list_options),
+    {0},
+};
 
 const mu_command mu_command_ca_list = {
     .name = "ca list",
     .summary = "every certificate this CA signed or was about to sign",
     .synopsis = "[options]",
-    .description = "A row is \"reserved\" before its certificate is signed and \"issued\" once it is stored. One that stays "
-                   "reserved was interrupted: its certificate may have been signed, but was not handed out.",
+    .description = "A row is \"reserved\" before its certificate is signed and \"issued\" once it is stored. If the process in "
+                   "between has died, the next command finds that out and the row becomes \"abandoned\": its certificate may have "
+                   "been signed, but was not handed out, and its serial is never used again. \"imported\" came from another "
+                   "product's index without its certificate.",
     .options = list_table,
     .options_size = sizeof(struct list_options),
     .run = run_list,

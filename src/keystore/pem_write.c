@@ -71,6 +71,21 @@ int mu_cert_pem(X509 *cert, char **ret_pem, mu_err **err)
     return rc;
 }
 
+int mu_crl_pem(X509_CRL *crl, char **ret_pem, mu_err **err)
+{
+    mu_buf out;
+    mu_bytes bytes = {NULL, 0};
+    unsigned char *der = NULL;
+    int len = i2d_X509_CRL(crl, &der), rc;
+    mu_buf_init(&out, SIZE_MAX / 2);
+    rc = len > 0 ? mu_pem_add(&out, "X509 CRL", der, (size_t)len, err) : mu_fail_nomem(err);
+    if (rc == 0 && (rc = hand_over(&out, &bytes, err)) == 0)
+        *ret_pem = (char *)bytes.data;
+    OPENSSL_free(der);
+    mu_buf_free(&out);
+    return rc;
+}
+
 int mu_key_pem(OSSL_LIB_CTX *libctx, EVP_PKEY *key, const char *password, int iterations, char **ret_pem, mu_err **err)
 {
     mu_crypt crypt = {.libctx = libctx};

@@ -110,19 +110,22 @@ static ASN1_OCTET_STRING *key_id_of(OSSL_LIB_CTX *libctx, const X509 *cert)
     return NULL;
 }
 
-/* The AKI repeats the issuer's SKI as it is, however it was made: verifiers compare the two. */
-static bool add_key_ids(OSSL_LIB_CTX *libctx, X509 *cert, const X509 *issuer)
+AUTHORITY_KEYID *mu_cert_authority_key_id(OSSL_LIB_CTX *libctx, const X509 *issuer)
 {
     AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
-    ASN1_OCTET_STRING *own = key_id_of(libctx, cert);
-    bool ok = authority && own && add_ext(cert, NID_subject_key_identifier, own, false);
+    if (authority && ((authority->keyid = X509_get_ext_d2i(issuer, NID_subject_key_identifier, NULL, NULL)) ||
+                      (authority->keyid = key_id_of(libctx, issuer))))
+        return authority;
+    AUTHORITY_KEYID_free(authority);
+    return NULL;
+}
 
-    if (ok) {
-        authority->keyid = X509_get_ext_d2i(issuer ? issuer : cert, NID_subject_key_identifier, NULL, NULL);
-        if (!authority->keyid)
-            authority->keyid = key_id_of(libctx, issuer ? issuer : cert);
-        ok = authority->keyid && add_ext(cert, NID_authority_key_identifier, authority, false);
-    }
+static bool add_key_ids(OSSL_LIB_CTX *libctx, X509 *cert, const X509 *issuer)
+{
+    ASN1_OCTET_STRING *own = key_id_of(libctx, cert);
+    bool ok = own && add_ext(cert, NID_subject_key_identifier, own, false);
+    AUTHORITY_KEYID *authority = ok ? mu_cert_authority_key_id(libctx, issuer ? issuer : cert) : NULL;
+    ok = authority && add_ext(cert, NID_authority_key_identifier, authority, false);
     ASN1_OCTET_STRING_free(own);
     AUTHORITY_KEYID_free(authority);
     return ok;
