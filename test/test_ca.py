@@ -302,7 +302,7 @@ def test_bad_beginnings(ca, tmp_path):
 @pytest.mark.parametrize("name", ["", "a/b", "../x", ".x", "a b", "x" * 65])
 def test_names_of_authorities_are_file_names(plain, name):
     plain.refused(2, "usage", "intermediate", name, "--key-algorithm", "EC")
-    assert sorted(os.listdir(plain.dir)) == ["ledger.db", "root.crt", "root.key"]
+    assert sorted(os.listdir(plain.dir)) == ["ledger.db", "ledger.db.lock", "root.crt", "root.key"]
 
 
 def test_an_authority_name_is_used_once(plain):
