@@ -112,6 +112,8 @@ def compare(jdk, theirs, ours):
     texts = [[result.out, result.err] for result in (theirs, ours)]
     if jdk.version < 25:
         texts = [[words_of_25(text) for text in pair] for pair in texts]
+    if "Get Key failed: " in theirs.out:  # by chance the padding of what a wrong password gives is right
+        texts = [[re.sub(r"(Get Key failed: ).*", r"\1…", text) for text in pair] for pair in texts]
     if re.search("DNSName .*label", theirs.out):
         texts = [[re.sub(*ONE_REFUSAL, text) for text in pair] for pair in texts]
     assert texts[0] == texts[1], f"{theirs}\n{ours}"
@@ -175,10 +177,10 @@ def test_failure_has_the_jdks_line_and_our_cause(ours):
 
 
 def test_command_that_is_not_here(ours):
-    refused = ours("-storepasswd", "-new", "geheim1", *STORE, plain=False)
+    refused = ours("-nonsense", "-new", "geheim1", *STORE, plain=False)
     assert refused.status == 1
-    assert refused.err.startswith("Illegal option:  -storepasswd\n")
-    assert "keytool has no option or command \"-storepasswd\"" in refused.err
+    assert refused.err.startswith("Illegal option:  -nonsense\n")
+    assert "keytool has no option or command \"-nonsense\"" in refused.err
 
 
 def test_called_by_its_name(mutual, folder):

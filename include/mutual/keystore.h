@@ -144,6 +144,8 @@ MU_API int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, S
 MU_API int mu_entry_set_chain(mu_entry *entry, STACK_OF(X509) * chain, int64_t created_ms, mu_err **err);
 /** Add or replace a trusted certificate. MU_E_DUPLICATE_ALIAS as above. */
 MU_API int mu_store_set_trusted(mu_store *store, const char *alias, X509 *cert, int64_t created_ms, mu_err **err);
+/** Give an entry another alias (lower-cased but for a trusted one); all else stays. @return 0, or -1 with MU_E_DUPLICATE_ALIAS */
+MU_API int mu_entry_rename(mu_entry *entry, const char *alias, int64_t created_ms, mu_err **err);
 /** @return 0, or -1 with MU_E_SERVER_ALIAS_NOT_FOUND */
 MU_API int mu_store_delete(mu_store *store, const char *alias, mu_err **err);
 

@@ -41,11 +41,15 @@ int mu_kt_key_generate(mu_kt *kt, EVP_PKEY **ret_key);
 /** A line for the warning block, unless strong. */
 void mu_kt_warn_signature(mu_kt *kt, const char *label, const char *name, mu_kt_strength strength);
 void mu_kt_warn_key(mu_kt *kt, const char *label, const char *key_text, mu_kt_strength strength);
-/** Lines for the warning block about a certificate. trusted: its signature counts for nothing and is not judged. */
-void mu_kt_check_weak(mu_kt *kt, const char *label, const X509 *cert, bool trusted);
+/** How strong its signature of that name is: that of a trusted certificate (in the store or in cacerts) counts for nothing. */
+mu_kt_strength mu_kt_cert_strength(const mu_kt *kt, const X509 *cert, const char *name);
+/** Lines for the warning block about a certificate. */
+void mu_kt_check_weak(mu_kt *kt, const char *label, const X509 *cert);
+/** The same of one in a chain: "<a> #1 of 2". */
+void mu_kt_check_weak_at(mu_kt *kt, const char *label, const STACK_OF(X509) *chain, int index);
 /** The same about a request. */
 void mu_kt_check_weak_request(mu_kt *kt, const char *label, X509_REQ *req);
-/** The same as of a certificate for a chain: "<a> #1 of 2". */
+/** The same for a whole chain. */
 void mu_kt_check_weak_chain(mu_kt *kt, const char *label, const STACK_OF(X509) *chain);
 
 #endif

@@ -40,21 +40,22 @@ static bool is_help(const char *word)
 }
 
 /* The JDK compares the words themselves here, lower-cased: "--alias" and "-alias" are not the same one. */
-static int note_repeated(mu_kt *kt, mu_strlist *seen, const char *word, bool repeatable)
+static int note_repeated(mu_kt *kt, mu_strlist *seen, const char *word)
 {
+    const mu_kt_option *option = mu_kt_option_find(word);
     char *lower = mu_strdup(word);
+    bool found = false;
     int rc = 0;
 
     if (!lower)
         return mu_fail_nomem(&kt->err);
     for (char *p = lower; *p; p++)
         *p = (char)tolower((unsigned char)*p);
-    bool found = false;
     for (size_t i = 0; i < seen->count; i++)
         found |= strcmp(seen->items[i], lower) == 0;
     if (!found)
         rc = mu_strlist_add(seen, lower);
-    else if (!repeatable)
+    else if (!(option && option->repeatable && strcmp(option->name, lower + 1) == 0) && strcmp(lower, "-providerarg") != 0)
         mu_kt_warn(kt, "The %s option is specified multiple times. All except the last one will be ignored.", lower);
     free(lower);
     return rc;
@@ -67,6 +68,31 @@ static int set_command(mu_kt *kt, const mu_kt_command *command)
                            kt->command->name, command->name);
     kt->command = command;
     return 0;
+}
+
+/* First the JDK looks for the command and -conf in all words, be they values of options or not. */
+static int find_command_and_conf(mu_kt *kt, const mu_strlist *words, const char **ret_conf)
+{
+    mu_strlist seen = {0};
+    int rc = 0;
+
+    for (size_t i = 0; i < words->count && rc == 0; i++) {
+        const char *word = words->items[i];
+        const mu_kt_command *command = *word == '-' ? find_command(word) : NULL;
+        if (*word != '-')
+            continue;
+        rc = note_repeated(kt, &seen, word);
+        if (rc == 0 && mu_kt_same_name(word, "conf")) {
+            if (++i == words->count)
+                rc = mu_kt_usage(kt, "Command option %s needs an argument.", word);
+            else
+                *ret_conf = words->items[i];
+        } else if (rc == 0 && command) {
+            rc = set_command(kt, command);
+        }
+    }
+    mu_strlist_free(&seen);
+    return rc;
 }
 
 static int password_from_file(mu_kt *kt, const char *path, char **ret)
@@ -105,7 +131,7 @@ static int password_value(mu_kt *kt, const char *modifier, const char *word, cha
     return *ret ? 0 : mu_fail_nomem(&kt->err);
 }
 
-static int set_value(mu_kt *kt, const mu_kt_option *option, const char *modifier, char *word)
+static int set_value(mu_kt *kt, const mu_kt_option *option, const char *modifier, const char *word)
 {
     char *value = NULL;
 
@@ -114,7 +140,6 @@ static int set_value(mu_kt *kt, const mu_kt_option *option, const char *modifier
     if (option->kind == MU_KT_PASSWORD) {
         if (password_value(kt, modifier, word, &value) != 0)
             return -1;
-        OPENSSL_cleanse(word, strlen(word));
     } else if (!(value = mu_strdup(option->kind == MU_KT_FLAG ? "" : word))) {
         return mu_fail_nomem(&kt->err);
     }
@@ -123,92 +148,113 @@ static int set_value(mu_kt *kt, const mu_kt_option *option, const char *modifier
     return 0;
 }
 
-/* "-storepass:env" is the option "-storepass" with the modifier "env". The colon of "-J-Da=b:c" never gets here. */
-static int parse_word(mu_kt *kt, mu_strlist *seen, int argc, char **argv, int *index, bool *help)
+/* A provider and, right behind it, its argument. */
+static int set_provider(mu_kt *kt, const mu_kt_option *option, const mu_strlist *words, size_t *index)
 {
-    char *word = argv[*index];
-    char *colon = strchr(word, ':');
-    char *name = mu_strndup(word, colon && colon > word ? (size_t)(colon - word) : strlen(word));
-    const char *modifier = colon && colon > word ? colon + 1 : NULL;
-    const mu_kt_option *option = NULL;
-    const mu_kt_command *command = NULL;
-    int rc = -1;
+    const char *name = words->items[*index], *arg = NULL;
 
-    if (!name) {
-        mu_fail_nomem(&kt->err);
-        goto out;
+    if (*index + 1 < words->count && *words->items[*index + 1] == '-' && mu_kt_same_name(words->items[*index + 1], "providerarg")) {
+        if (*index + 2 == words->count)
+            return mu_kt_usage(kt, "Command option %s needs an argument.", words->items[*index + 1]);
+        arg = words->items[*index += 2];
     }
-    if (*name == '-') {
-        option = mu_kt_option_find(name);
-        command = find_command(name);
-    }
-    if (note_repeated(kt, seen, word, option && option->repeatable) != 0)
-        goto out;
-    if (command) {
-        rc = set_command(kt, command);
-    } else if (*name == '-' && is_help(name)) {
+    return mu_kt_provider_add(kt, option->slot, name, arg);
+}
+
+static int set_option(mu_kt *kt, const mu_kt_option *option, const char *modifier, const mu_strlist *words, size_t *index)
+{
+    if (option->kind == MU_KT_FLAG)
+        return set_value(kt, option, NULL, words->items[*index]);
+    if (*index + 1 == words->count)
+        return mu_kt_usage(kt, "Command option %s needs an argument.", words->items[*index]);
+    ++*index;
+    return option->kind == MU_KT_PROVIDER ? set_provider(kt, option, words, index)
+                                          : set_value(kt, option, modifier, words->items[*index]);
+}
+
+/* What is not known gets the JDK's answer to an unknown word; this says it in our words. */
+static int refuse_word(mu_kt *kt, const char *word, const char *name)
+{
+    char shown[MU_SHOWN_SIZE];
+    mu_kt_usage(kt, "Illegal option:  %s", name);
+    mu_fail_by(&kt->err, MU_E_USAGE, MU_BY_CALLER, "keytool has no option or command \"%s\"", mu_escape_to(shown, word));
+    return mu_err_hint(&kt->err, "keytool -help lists the commands, keytool -COMMAND -help the options of one.");
+}
+
+/* "-storepass:env" is the option "-storepass" with the modifier "env". */
+static int parse_word(mu_kt *kt, const mu_strlist *words, size_t *index, bool *help)
+{
+    const char *word = words->items[*index], *colon = strchr(word, ':'), *modifier = NULL;
+    char *name = mu_strndup(word, colon && colon > word ? (size_t)(colon - word) : strlen(word));
+    const mu_kt_option *option = NULL;
+    int rc = 0;
+
+    if (!name)
+        return mu_fail_nomem(&kt->err);
+    if (colon && colon > word)
+        modifier = colon + 1;
+    if (*name == '-' && find_command(name))
+        kt->command = find_command(name);
+    else if (*name == '-' && is_help(name))
         *help = true;
-        rc = 0;
-    } else if (!option) {
-        rc = mu_kt_usage(kt, "Illegal option:  %s", name);
-    } else if (option->kind == MU_KT_FLAG) {
-        rc = set_value(kt, option, NULL, word);
-    } else if (*index + 1 == argc) {
-        rc = mu_kt_usage(kt, "Command option %s needs an argument.", word);
-    } else {
-        rc = set_value(kt, option, modifier, argv[++*index]);
-    }
-out:
+    else if (*name == '-' && (option = mu_kt_option_find(name)))
+        rc = set_option(kt, option, modifier, words, index);
+    else
+        rc = refuse_word(kt, word, name);
     free(name);
     return rc;
 }
 
-/* What is not a command here gets the JDK's answer to an unknown word; this says which commands there are. */
-static void explain_unknown(mu_kt *kt, const char *word)
-{
-    char *name = mu_strndup(word, strcspn(word, ":"));
-    bool known = name && mu_kt_option_find(name);
-
-    free(name);
-    if (known)
-        return;
-    char shown[MU_SHOWN_SIZE];
-    mu_fail_by(&kt->err, MU_E_USAGE, MU_BY_CALLER, "keytool has no option or command \"%s\"", mu_escape_to(shown, word));
-    mu_err_hint(&kt->err, "The commands that are here: -certreq, -gencert, -gencrl, -genkeypair, -importcert, -list.");
-}
-
 /* The java launcher takes its own words away before keytool sees any, even from between an option and its value. */
-static int take_launcher_words(mu_kt *kt, int *argc, char **argv)
+static int take_words(mu_kt *kt, int argc, char **argv, mu_strlist *words)
 {
-    int kept = 0;
-    for (int i = 0; i < *argc; i++) {
-        if (strncmp(argv[i], "-J", 2) != 0)
-            argv[kept++] = argv[i];
-        else if (strncmp(argv[i], "-J-D", 4) == 0 && mu_strlist_add(&kt->properties, argv[i] + 4) != 0)
+    for (int i = 0; i < argc; i++) {
+        bool property = strncmp(argv[i], "-J-D", 4) == 0, launcher = strncmp(argv[i], "-J", 2) == 0;
+        if ((property && mu_strlist_add(&kt->properties, argv[i] + 4) != 0) || (!launcher && mu_strlist_add(words, argv[i]) != 0))
             return mu_fail_nomem(&kt->err);
     }
-    *argc = kept;
     return 0;
+}
+
+/* A password may stand behind any word that looks like an option for one; others can see our arguments. */
+static void wipe_passwords(int argc, char **argv)
+{
+    for (int i = 0; i + 1 < argc; i++) {
+        char *name = mu_strndup(argv[i], strcspn(argv[i], ":"));
+        const mu_kt_option *option = name && *name == '-' ? mu_kt_option_find(name) : NULL;
+        if (option && option->kind == MU_KT_PASSWORD)
+            OPENSSL_cleanse(argv[i + 1], strlen(argv[i + 1]));
+        free(name);
+    }
+}
+
+void mu_kt_words_free(mu_strlist *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        OPENSSL_cleanse(words->items[i], strlen(words->items[i]));
+    mu_strlist_free(words);
 }
 
 int mu_kt_args(mu_kt *kt, int argc, char **argv)
 {
-    mu_strlist seen = {0};
-    int rc = take_launcher_words(kt, &argc, argv);
-    bool help = argc == 0;
+    mu_strlist words = {0};
+    const char *conf = NULL;
+    int rc = take_words(kt, argc, argv, &words);
+    bool help = words.count == 0;
 
-    for (int i = 0; i < argc && rc == 0; i++) {
-        const char *word = argv[i];
-        rc = parse_word(kt, &seen, argc, argv, &i, &help);
-        if (rc != 0 && !kt->thrown && !kt->err)
-            explain_unknown(kt, word);
-    }
+    wipe_passwords(argc, argv);
+    if (rc == 0)
+        rc = find_command_and_conf(kt, &words, &conf);
+    if (rc == 0 && conf && kt->command)
+        rc = mu_kt_conf(kt, conf, &words);
+    for (size_t i = 0; i < words.count && rc == 0; i++)
+        rc = parse_word(kt, &words, &i, &help);
     if (rc == 0 && help) {
         mu_kt_help(kt);
         rc = mu_kt_stop(kt, 0);
     } else if (rc == 0 && !kt->command) {
         rc = mu_kt_usage(kt, "Usage error: no command provided");
     }
-    mu_strlist_free(&seen);
+    mu_kt_words_free(&words);
     return rc;
 }

@@ -81,6 +81,43 @@ char *mu_kt_ask_password(const char *prompt)
     return line;
 }
 
+int mu_kt_ask_new_password(mu_kt *kt, const char *what, const char *old, char **ret)
+{
+    char *first = mu_asprintf("New %s: ", what), *second = mu_asprintf("Re-enter new %s: ", what);
+    bool good = false;
+
+    for (int i = 0; first && second && i < MU_KT_TRIES && !good; i++) {
+        char *entered = mu_kt_ask_password(first), *again = NULL;
+        if (!entered || strlen(entered) < MU_KT_MIN_PASSWORD)
+            fprintf(stderr, "Password is too short - must be at least %d characters\n", MU_KT_MIN_PASSWORD);
+        else if (old && strcmp(entered, old) == 0)
+            fputs("Passwords must differ\n", stderr);
+        else if (!(again = mu_kt_ask_password(second)) || strcmp(entered, again) != 0)
+            fputs("They don't match. Try again\n", stderr);
+        else
+            good = true;
+        mu_kt_wipe(again);
+        if (good)
+            *ret = entered;
+        else
+            mu_kt_wipe(entered);
+    }
+    free(first);
+    free(second);
+    return good ? 0 : mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Too many failures - try later");
+}
+
+int mu_kt_ask_alias(mu_kt *kt, mu_kt_slot slot, const char *which)
+{
+    if (mu_kt_is_set(kt, slot))
+        return 0;
+    fprintf(stderr, "Enter %s name:  ", which);
+    kt->value[slot] = mu_kt_read_line();
+    if (kt->value[slot] && *kt->value[slot])
+        return 0;
+    return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Must specify %s", which);
+}
+
 int mu_kt_ask_yes(mu_kt *kt, const char *question, bool *ret_yes)
 {
     for (int tries = 0; tries < 20; tries++) {

@@ -1,8 +1,10 @@
+#include "base/term.h"
 #include "keytool/kt.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static char *under_home(const char *home)
@@ -42,4 +44,31 @@ char *mu_kt_cacerts_path(void)
         path = of_java(dir);
     free(copy);
     return path;
+}
+
+/* Other commands accept the option and judge as without it. */
+static bool is_wanted(const mu_kt *kt)
+{
+    const char *name = kt->command->name;
+    return mu_kt_is_set(kt, MU_KT_TRUST_CA_CERTS) &&
+           (strcmp(name, "importcert") == 0 || strcmp(name, "printcert") == 0 || strcmp(name, "printcrl") == 0);
+}
+
+void mu_kt_cacerts_open(mu_kt *kt)
+{
+    const char *plain = mu_kt_property(kt, "mutual.plain");
+    char *path = NULL;
+    mu_err *err = NULL;
+
+    if (!is_wanted(kt))
+        return;
+    path = mu_kt_cacerts_path();
+    if (!path)
+        mu_fail(&err, MU_E_STORE_NOT_FOUND, "-trustcacerts: no JDK was found, so there is no cacerts file");
+    else if (mu_store_open(kt->libctx, path, NULL, &kt->cacerts, &err) != 0)
+        mu_wrap(&err, mu_err_root(err)->code, "-trustcacerts: \"%s\" cannot be read; going on without it", path);
+    if (err && !(plain && strcasecmp(plain, "true") == 0))
+        mu_err_print(stderr, err);
+    mu_err_free(err);
+    free(path);
 }

@@ -1,46 +1,17 @@
 #include "base/ossl.h"
-#include "base/term.h"
 #include "keytool/algorithm.h"
 #include "keytool/reply.h"
 
 #include <mutual/pki.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define MAX_DEPTH 32
-
-int mu_kt_cacerts_open(mu_kt *kt, mu_store **ret_store)
-{
-    const char *plain = mu_kt_property(kt, "mutual.plain");
-    char *path = NULL;
-    mu_err *err = NULL;
-
-    *ret_store = NULL;
-    if (!mu_kt_is_set(kt, MU_KT_TRUST_CA_CERTS))
-        return 0;
-    path = mu_kt_cacerts_path();
-    if (!path)
-        mu_fail(&err, MU_E_STORE_NOT_FOUND, "-trustcacerts: no JDK was found, so there is no cacerts file");
-    else if (mu_store_open(kt->libctx, path, NULL, ret_store, &err) != 0)
-        mu_wrap(&err, mu_err_root(err)->code, "-trustcacerts: \"%s\" cannot be read; going on without it", path);
-    if (err && !(plain && strcasecmp(plain, "true") == 0))
-        mu_err_print(stderr, err);
-    mu_err_free(err);
-    free(path);
-    return 0;
-}
-
-static X509 *first_cert(const mu_store *store, size_t index)
-{
-    const mu_entry *entry = mu_store_entry(store, index);
-    return mu_entry_get_kind(entry) == MU_ENTRY_SECRET ? NULL : sk_X509_value(mu_entry_get0_chain(entry), 0);
-}
 
 const char *mu_kt_alias_of_cert(const mu_store *store, const X509 *cert)
 {
     for (size_t i = 0; store && i < mu_store_count(store); i++) {
-        const X509 *other = first_cert(store, i);
+        const X509 *other = mu_kt_entry_cert(mu_store_entry(store, i));
         if (other && X509_cmp(other, cert) == 0)
             return mu_entry_java_alias(mu_store_entry(store, i));
     }
@@ -86,7 +57,7 @@ static int climb(struct search *s, X509 *cert, char *label)
         return 1;
     for (int from = 0; from < 2; from++)
         for (size_t i = 0; s->stores[from] && i < mu_store_count(s->stores[from]); i++) {
-            X509 *issuer = first_cert(s->stores[from], i);
+            X509 *issuer = mu_kt_entry_cert(mu_store_entry(s->stores[from], i));
             if (!issuer || !mu_kt_signed_by(cert, issuer))
                 continue;
             const char *alias = mu_entry_java_alias(mu_store_entry(s->stores[from], i));
@@ -98,22 +69,16 @@ static int climb(struct search *s, X509 *cert, char *label)
     return 0;
 }
 
-static bool is_trusted_entry(const mu_kt *kt, const X509 *cert)
+int mu_kt_chain_establish(mu_kt *kt, X509 *cert, const char *label, STACK_OF(X509) **ret_chain)
 {
-    const char *alias = mu_kt_alias_of_cert(kt->store, cert);
-    return alias && mu_entry_get_kind(mu_store_find(kt->store, alias)) == MU_ENTRY_TRUSTED;
-}
-
-int mu_kt_chain_establish(mu_kt *kt, const mu_store *cacerts, X509 *cert, const char *label, STACK_OF(X509) **ret_chain)
-{
-    struct search s = {.stores = {kt->store, cacerts}};
+    struct search s = {.stores = {kt->store, kt->cacerts}};
     STACK_OF(X509) *chain = NULL;
     int found = climb(&s, cert, mu_strdup(label));
 
     if (found > 0 && !(chain = sk_X509_new_null()))
         found = -1;
     for (int i = 0; found > 0 && i < s.depth; i++) {
-        mu_kt_check_weak(kt, s.labels[i], s.path[i], is_trusted_entry(kt, s.path[i]));
+        mu_kt_check_weak(kt, s.labels[i], s.path[i]);
         if (!X509_add_cert(chain, s.path[i], X509_ADD_FLAG_UP_REF))
             found = -1;
     }

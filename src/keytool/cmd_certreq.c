@@ -68,9 +68,8 @@ int mu_kt_certreq(mu_kt *kt)
         build(kt, key, subject ? subject : X509_get_subject_name(cert), extensions, &req) != 0 || write_request(kt, req) != 0)
         goto out;
     if (mu_kt_is_set(kt, MU_KT_VERBOSE) && file) {
-        fputs("Certification request stored in file <", stderr);
-        mu_kt_show(stderr, file);
-        fputs(">\nSubmit this to your CA\n", stderr);
+        mu_kt_say_file("Certification request stored in file", file);
+        fputs("Submit this to your CA\n", stderr);
     }
     mu_kt_check_weak_request(kt, "The generated certificate request", req);
     rc = 0;

@@ -66,17 +66,10 @@ static int make(mu_kt *kt, const mu_buf *input, struct job *job)
 
 static void write_one(const mu_kt *kt, FILE *out, X509 *cert)
 {
-    unsigned char *der = NULL;
-    int len;
-
-    if (mu_kt_is_set(kt, MU_KT_RFC)) {
+    if (mu_kt_is_set(kt, MU_KT_RFC))
         mu_kt_print_pem(out, cert);
-        return;
-    }
-    len = i2d_X509(cert, &der);
-    if (len > 0)
-        fwrite(der, 1, (size_t)len, out);
-    OPENSSL_free(der);
+    else
+        mu_kt_print_der(out, cert);
 }
 
 static int write_all(mu_kt *kt, const struct job *job)
@@ -114,8 +107,8 @@ int mu_kt_gencert(mu_kt *kt)
         rc = write_all(kt, &job);
     if (rc == 0) {
         mu_kt_check_weak_request(kt, "The certificate request", job.request);
-        mu_kt_check_weak(kt, "The issuer", job.signer_cert, false);
-        mu_kt_check_weak(kt, "The generated certificate", job.cert, false);
+        mu_kt_check_weak(kt, "The issuer", job.signer_cert);
+        mu_kt_check_weak(kt, "The generated certificate", job.cert);
     }
     X509_REQ_free(job.request);
     X509_NAME_free(job.subject);

@@ -6,12 +6,11 @@
 #include <mutual/pki.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The whole question: warnings first, so that the answer can take them into account. */
 static int ask(mu_kt *kt, const X509 *cert, const char *question, bool *ret_yes)
 {
-    mu_kt_check_weak(kt, "The input", cert, false);
+    mu_kt_check_weak(kt, "The input", cert);
     fflush(stdout);
     mu_kt_print_warnings(kt, true);
     return mu_kt_ask_yes(kt, question, ret_yes);
@@ -27,12 +26,12 @@ static int ask_present(mu_kt *kt, const X509 *cert, const char *where, const cha
 
 static int ask_unknown(mu_kt *kt, const X509 *cert, bool *ret_yes)
 {
-    mu_kt_print_cert(stdout, cert);
+    mu_kt_print_cert(kt, stdout, cert);
     return ask(kt, cert, "Trust this certificate? [no]:  ", ret_yes);
 }
 
 /* Is it to be trusted? What is there already, is self-signed or has no chain is the user's to decide. */
-static int decide(mu_kt *kt, const mu_store *cacerts, X509 *cert, bool *ret_yes)
+static int decide(mu_kt *kt, X509 *cert, bool *ret_yes)
 {
     const char *alias = mu_kt_alias_of_cert(kt->store, cert);
     STACK_OF(X509) *chain = NULL;
@@ -40,13 +39,13 @@ static int decide(mu_kt *kt, const mu_store *cacerts, X509 *cert, bool *ret_yes)
     if (alias)
         return ask_present(kt, cert, "keystore", alias, "Do you still want to add it? [no]:  ", ret_yes);
     if (mu_kt_signed_by(cert, cert)) {
-        alias = mu_kt_alias_of_cert(cacerts, cert);
+        alias = mu_kt_alias_of_cert(kt->cacerts, cert);
         if (alias)
             return ask_present(kt, cert, "system-wide CA keystore", alias,
                                "Do you still want to add it to your own keystore? [no]:  ", ret_yes);
         return ask_unknown(kt, cert, ret_yes);
     }
-    if (mu_kt_chain_establish(kt, cacerts, cert, "The input", &chain) != 0)
+    if (mu_kt_chain_establish(kt, cert, "The input", &chain) != 0)
         return -1;
     *ret_yes = chain != NULL;
     sk_X509_pop_free(chain, X509_free);
@@ -57,7 +56,6 @@ static int decide(mu_kt *kt, const mu_store *cacerts, X509 *cert, bool *ret_yes)
 static int add_trusted(mu_kt *kt, const char *alias, const mu_buf *input, bool *ret_done)
 {
     STACK_OF(X509) *certs = NULL;
-    mu_store *cacerts = NULL;
     X509 *cert;
     int rc;
 
@@ -70,16 +68,13 @@ static int add_trusted(mu_kt *kt, const char *alias, const mu_buf *input, bool *
     }
     cert = sk_X509_value(certs, 0);
     if (mu_kt_is_set(kt, MU_KT_NO_PROMPT)) {
-        mu_kt_check_weak(kt, "The input", cert, false);
+        mu_kt_check_weak(kt, "The input", cert);
         rc = 0;
     } else {
-        rc = mu_kt_cacerts_open(kt, &cacerts);
-        if (rc == 0)
-            rc = decide(kt, cacerts, cert, ret_done);
+        rc = decide(kt, cert, ret_done);
     }
     if (rc == 0 && *ret_done && mu_store_set_trusted(kt->store, alias, cert, kt->now_ms, &kt->err) != 0)
         rc = mu_kt_throw_err(kt, MU_KT_STORE_FAULT);
-    mu_store_free(cacerts);
     sk_X509_pop_free(certs, X509_free);
     return rc;
 }
@@ -101,11 +96,10 @@ static int import(mu_kt *kt, const char *alias, const mu_buf *input)
 
 int mu_kt_importcert(mu_kt *kt)
 {
+    int rc = mu_kt_store_open(kt);
     mu_buf input;
-    int rc;
 
     mu_buf_init(&input, MU_KT_INPUT_MAX);
-    rc = mu_kt_store_open(kt);
     if (rc == 0)
         rc = mu_kt_input(kt, mu_kt_get(kt, MU_KT_FILE), &input);
     if (rc == 0)

@@ -27,7 +27,7 @@ static void print_cert(const mu_kt *kt, const X509 *cert)
     if (mu_kt_is_set(kt, MU_KT_RFC))
         mu_kt_print_pem(stdout, cert);
     else
-        mu_kt_print_cert(stdout, cert);
+        mu_kt_print_cert(kt, stdout, cert);
 }
 
 static void print_fingerprint(const X509 *cert)
@@ -53,7 +53,7 @@ static void print_chain(mu_kt *kt, const char *label, const STACK_OF(X509) *chai
         mu_kt_check_weak_chain(kt, label, chain);
     } else {
         print_fingerprint(sk_X509_value(chain, 0));
-        mu_kt_check_weak(kt, label, sk_X509_value(chain, 0), false);
+        mu_kt_check_weak(kt, label, sk_X509_value(chain, 0));
     }
 }
 
@@ -64,7 +64,7 @@ static void print_trusted(mu_kt *kt, const char *label, const X509 *cert)
         print_cert(kt, cert);
     else
         print_fingerprint(cert);
-    mu_kt_check_weak(kt, label, cert, true);
+    mu_kt_check_weak(kt, label, cert);
 }
 
 static int print_entry(mu_kt *kt, const char *shown_alias, const mu_entry *entry)
@@ -132,14 +132,10 @@ int mu_kt_list(mu_kt *kt)
     const char *alias = mu_kt_get(kt, MU_KT_ALIAS);
     const mu_entry *entry;
 
-    if (mu_kt_is_set(kt, MU_KT_VERBOSE) && mu_kt_is_set(kt, MU_KT_RFC))
-        return mu_kt_usage(kt, "Must not specify both -v and -rfc with 'list' command");
     if (mu_kt_store_open(kt) != 0)
         return -1;
     if (!alias)
         return print_all(kt);
-    entry = mu_store_find(kt->store, alias);
-    if (!entry)
-        return mu_kt_throw(kt, MU_E_SERVER_ALIAS_NOT_FOUND, MU_KT_EXCEPTION, "Alias <%s> does not exist", alias);
-    return print_entry(kt, alias, entry);
+    entry = mu_kt_store_entry(kt, alias);
+    return entry ? print_entry(kt, alias, entry) : -1;
 }

@@ -46,7 +46,7 @@ static void print(const STACK_OF(X509_EXTENSION) *list)
     char *text = NULL;
     size_t len;
     FILE *out = open_memstream(&text, &len);
-    mu_kt_print_extensions(out, list);
+    mu_kt_print_extensions(out, "Extensions:", list);
     fclose(out);
     free(text);
 }

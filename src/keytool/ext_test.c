@@ -55,7 +55,7 @@ static void extensions_are_made_and_printed_as_the_jdks(void **state)
         assert_int_equal(build(&kt, cases[i].ext, &list), 0);
         assert_int_equal(sk_X509_EXTENSION_num(list), 2);
         FILE *out = open_memstream(&text, &len);
-        mu_kt_print_extensions(out, list);
+        mu_kt_print_extensions(out, "Extensions:", list);
         fclose(out);
         if (!strstr(text, cases[i].body))
             fail_msg("-ext %s prints\n%s", cases[i].ext, text);

@@ -27,7 +27,7 @@ static void command_help(const mu_kt_command *command)
         fprintf(stderr, " -%s%s%s%*s%s\n", o->name, *o->arg ? " " : "", o->arg, width - option_width(o) + 2, "",
                 option_help(command, o));
         if (*s == MU_KT_ADD_PROVIDER || *s == MU_KT_PROVIDER_CLASS)
-            fprintf(stderr, "   [-providerarg <arg>]    configure argument for -%s\n", o->name);
+            fprintf(stderr, " %-*s    configure argument for -%s\n", width + 1, "  [-providerarg <arg>]", o->name);
     }
     fputs("\nUse \"keytool -?, -h, or --help\" for this help message\n", stderr);
 }
@@ -36,9 +36,11 @@ static void general_help(void)
 {
     fputs("Key and Certificate Management Tool\n\nCommands:\n\n", stderr);
     for (const mu_kt_command *c = mu_kt_commands; c->name; c++)
-        fprintf(stderr, " -%-18s %s\n", c->name, c->summary);
+        if (!c->hidden)
+            fprintf(stderr, " -%-18s %s\n", c->name, c->summary);
     fputs("\nUse \"keytool -?, -h, or --help\" for this help message\n"
-          "Use \"keytool -command_name --help\" for usage of command_name.\n", stderr);
+          "Use \"keytool -command_name --help\" for usage of command_name.\n"
+          "Use the -conf <url> option to specify a pre-configured options file.\n", stderr);
 }
 
 void mu_kt_help(const mu_kt *kt)

@@ -42,8 +42,10 @@ static void done(mu_kt *kt)
     mu_strlist_free(&kt->ext);
     mu_strlist_free(&kt->ids);
     mu_strlist_free(&kt->properties);
+    mu_strlist_free(&kt->providers);
     mu_strlist_free(&kt->warnings);
     mu_store_free(kt->store);
+    mu_store_free(kt->cacerts);
     free(kt->store_file);
     free(kt->shown_type);
     free(kt->thrown);
@@ -54,6 +56,8 @@ int mu_keytool_main(int argc, char **argv)
 {
     mu_kt kt = {.now_ms = mu_now_ms(), .status = -1};
     int rc = mu_kt_args(&kt, argc, argv);
+    if (rc == 0)
+        rc = mu_kt_check(&kt);
     if (rc == 0)
         rc = kt.command->run(&kt);
     rc = finish(&kt, rc);

@@ -8,7 +8,19 @@
 #include <mutual/keystore.h>
 #include <stdio.h>
 
+#define MU_KT_MIN_PASSWORD 6
+#define MU_KT_TRIES 3
+
 typedef struct mu_kt mu_kt;
+
+/** What a command has to do with the key store. */
+typedef enum mu_kt_use {
+    MU_KT_NO_STORE, /* nothing */
+    MU_KT_MAY_READ, /* looks into it if it is there, and never asks for its password */
+    MU_KT_READS,    /* asks for the password once, and an empty answer means "do not check" */
+    MU_KT_CHANGES,  /* asks for a good one, three times */
+    MU_KT_CREATES   /* the same; a missing key store is made */
+} mu_kt_use;
 
 /** One command: its file has run, commands.c has the table. */
 typedef struct mu_kt_command {
@@ -17,8 +29,8 @@ typedef struct mu_kt_command {
     const char *summary;      /* for the list of commands */
     const char *file_help;    /* what -file is to this command */
     const mu_kt_slot *usage;  /* its options in the order of the usage text, ended by MU_KT_SLOT_COUNT */
-    bool creates;             /* a missing key store is made */
-    bool reads_only;          /* asks for the password once, and an empty answer means "do not check" */
+    mu_kt_use store;
+    bool hidden;              /* not in the list of commands */
     int (*run)(mu_kt *kt);    /* 0, or -1 after mu_kt_throw, mu_kt_usage or mu_kt_stop */
 } mu_kt_command;
 
@@ -28,13 +40,15 @@ struct mu_kt {
     const mu_kt_command *command;
     char *value[MU_KT_SLOT_COUNT];   /* owned; NULL: not given; flags have "" */
     mu_strlist ext, ids;             /* the -ext and -id options in order */
-    long days;                       /* -validity, or 90 */
     mu_strlist properties;           /* "name=value" of -J-D options, in order */
+    mu_strlist providers;            /* -addprovider and -providerclass in order, as mu_kt_provider_add keeps them */
+    long days;                       /* -validity, or 90 */
     mu_strlist warnings;             /* lines of the final block */
     int64_t now_ms;
     OSSL_LIB_CTX *libctx;
 
-    mu_store *store;                 /* open, or new and empty */
+    mu_store *store;                 /* open, or new and empty; NULL: there is none, and the command does without */
+    mu_store *cacerts;               /* the JDK's, under -trustcacerts; NULL: not wanted or not there */
     char *store_file;                /* owned */
     char *shown_type;                /* "PKCS12": as asked for, else as found; owned */
     bool store_exists;               /* the file was there */
@@ -58,6 +72,32 @@ const char *mu_kt_property(const mu_kt *kt, const char *name);
  */
 int mu_kt_args(mu_kt *kt, int argc, char **argv);
 
+/** Words may be passwords: wiped and freed. */
+void mu_kt_words_free(mu_strlist *words);
+
+/* ---- conf.c ---- */
+
+/**
+ * Put the words of a pre-configured options file (-conf) before the others: those of "keytool.all", then of "keytool.COMMAND".
+ * @param words  in: the command line; out: the whole. Both own their words
+ * @return 0, or -1 after mu_kt_throw
+ */
+int mu_kt_conf(mu_kt *kt, const char *path, mu_strlist *words);
+
+/* ---- check.c ---- */
+
+/** What the options contradict, before any file is touched. Every command. */
+int mu_kt_check(mu_kt *kt);
+
+/* ---- provider.c ---- */
+
+/** Note a provider to be added. @param option MU_KT_ADD_PROVIDER or MU_KT_PROVIDER_CLASS; arg: its -providerarg, or NULL */
+int mu_kt_provider_add(mu_kt *kt, mu_kt_slot option, const char *name, const char *arg);
+/** The JDK's own providers are there, in name; others are refused. */
+int mu_kt_providers_check(mu_kt *kt);
+/** -providername: whether that provider holds stores. */
+int mu_kt_provider_name_check(mu_kt *kt);
+
 /* ---- help.c ---- */
 
 /** The usage text of kt->command, or the general one without a command, on stderr. */
@@ -71,6 +111,7 @@ int mu_kt_usage(mu_kt *kt, const char *fmt, ...) MU_PRINTF(2, 3);
 #define MU_KT_RUNTIME "java.lang.RuntimeException"
 #define MU_KT_IO "java.io.IOException"
 #define MU_KT_ILLEGAL_ARGUMENT "java.lang.IllegalArgumentException"
+#define MU_KT_UNSUPPORTED "java.lang.UnsupportedOperationException"
 #define MU_KT_STORE_FAULT "java.security.KeyStoreException"
 
 /**
@@ -105,13 +146,19 @@ void mu_kt_show_hex(FILE *out, const uint8_t *data, size_t len, const char *sepa
  * @return owned by the caller (mu_kt_wipe); NULL after an empty line or the end of input
  */
 char *mu_kt_ask_password(const char *prompt);
+/**
+ * Ask for a new password, twice, up to three times. @param what "keystore password"; old: must differ from it
+ * @return 0, or -1 after mu_kt_throw. *ret is owned by the caller (mu_kt_wipe)
+ */
+int mu_kt_ask_new_password(mu_kt *kt, const char *what, const char *old, char **ret);
+/** Ask for the value of -alias or -destalias if it was not given. @param which "alias" or "destination alias" */
+int mu_kt_ask_alias(mu_kt *kt, mu_kt_slot slot, const char *which);
 /** Ask up to 20 times for yes or no; nothing is no. @param ret_yes */
 int mu_kt_ask_yes(mu_kt *kt, const char *question, bool *ret_yes);
 /** A line from stdin without its end; NULL at the end of input. Owned by the caller (mu_kt_wipe). */
 char *mu_kt_read_line(void);
 /** Wipe and free; NULL is fine. */
 void mu_kt_wipe(char *secret);
-
 
 /* ---- store.c ---- */
 
@@ -123,12 +170,22 @@ int mu_kt_store_open(mu_kt *kt);
  *        JDK prints after it
  */
 int mu_kt_store_save(mu_kt *kt, const char *success);
-/** The entry of that alias: "Alias <a> does not exist". NULL after mu_kt_throw. */
-mu_entry *mu_kt_store_entry(mu_kt *kt, const char *alias);
-/** The private key of an entry; asks for its password if the store's does not fit. "Alias <a> does not exist", "… has no key". */
-int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key);
 /** -alias, or "mykey". */
 const char *mu_kt_alias(const mu_kt *kt);
+
+/* ---- store_key.c ---- */
+
+/** The entry of that alias: "Alias <a> does not exist". NULL after mu_kt_throw. */
+mu_entry *mu_kt_store_entry(mu_kt *kt, const char *alias);
+/** Its first certificate, borrowed; NULL if it has none. */
+X509 *mu_kt_entry_cert(const mu_entry *entry);
+/**
+ * Can the key of this entry (if it has one) be had with -keypass or the store's password? The key is asked for where the JDK does.
+ * @return 0, or -1 after mu_kt_throw
+ */
+int mu_kt_store_unlock(mu_kt *kt, mu_entry *entry, const char *alias);
+/** The private key of an entry; asks for its password if the store's does not fit. "Alias <a> does not exist", "… has no key". */
+int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key);
 
 /* ---- output.c ---- */
 
@@ -136,6 +193,8 @@ const char *mu_kt_alias(const mu_kt *kt);
 int mu_kt_output(mu_kt *kt, const char *path, const void *data, size_t len);
 /** The same, as PEM under that label; label NULL: as it is. */
 int mu_kt_output_der(mu_kt *kt, const char *path, const char *label, const uint8_t *der, size_t len);
+/** "WHAT <file>" on stderr. */
+void mu_kt_say_file(const char *what, const char *file);
 
 /* ---- input.c ---- */
 
@@ -148,5 +207,7 @@ int mu_kt_input(mu_kt *kt, const char *path, mu_buf *input);
 
 /** Path of the JDK's cacerts file, or NULL if no JDK is found. Owned by the caller (free). */
 char *mu_kt_cacerts_path(void);
+/** Opens kt->cacerts if -trustcacerts wants it for this command. That it cannot be read is said on stderr, and no failure. */
+void mu_kt_cacerts_open(mu_kt *kt);
 
 #endif

@@ -50,3 +50,10 @@ int mu_kt_output_der(mu_kt *kt, const char *path, const char *label, const uint8
     free(text);
     return rc;
 }
+
+void mu_kt_say_file(const char *what, const char *file)
+{
+    fprintf(stderr, "%s <", what);
+    mu_kt_show(stderr, file);
+    fputs(">\n", stderr);
+}

@@ -37,6 +37,15 @@ void mu_kt_print_pem(FILE *out, const X509 *cert)
     OPENSSL_free(der);
 }
 
+void mu_kt_print_der(FILE *out, const X509 *cert)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509(cert, &der);
+    if (len > 0)
+        fwrite(der, 1, (size_t)len, out);
+    OPENSSL_free(der);
+}
+
 static void print_name(FILE *out, const char *label, const X509_NAME *name)
 {
     fputs(label, out);
@@ -44,18 +53,18 @@ static void print_name(FILE *out, const char *label, const X509_NAME *name)
     fputc('\n', out);
 }
 
-static void print_algorithms(FILE *out, const X509 *cert)
+static void print_algorithms(const mu_kt *kt, FILE *out, const X509 *cert)
 {
     char name[MU_KT_ALGORITHM_MAX];
     EVP_PKEY *key = X509_get0_pubkey(cert);
 
     mu_kt_signature_name(cert, name);
-    fprintf(out, "Signature algorithm name: %s%s\n", name, mu_kt_strength_mark(mu_kt_signature_strength(name)));
+    fprintf(out, "Signature algorithm name: %s%s\n", name, mu_kt_strength_mark(mu_kt_cert_strength(kt, cert, name)));
     mu_kt_key_text(key, X509_get_X509_PUBKEY(cert), name);
     fprintf(out, "Subject Public Key Algorithm: %s%s\n", name, mu_kt_strength_mark(mu_kt_key_strength(key)));
 }
 
-void mu_kt_print_cert(FILE *out, const X509 *cert)
+void mu_kt_print_cert(const mu_kt *kt, FILE *out, const X509 *cert)
 {
     char from[MU_KT_DATE_MAX], until[MU_KT_DATE_MAX];
     char *serial = mu_cert_serial(cert);
@@ -70,11 +79,8 @@ void mu_kt_print_cert(FILE *out, const X509 *cert)
     fputs("\n\t SHA256: ", out);
     mu_kt_print_fingerprint(out, cert, EVP_sha256());
     fputc('\n', out);
-    print_algorithms(out, cert);
+    print_algorithms(kt, out, cert);
     fprintf(out, "Version: %ld\n", X509_get_version(cert) + 1);
-    if (X509_get_ext_count(cert) > 0) {
-        fputs("\nExtensions: \n\n", out);
-        mu_kt_print_extensions(out, X509_get0_extensions(cert));
-    }
+    mu_kt_print_extensions(out, "Extensions: ", X509_get0_extensions(cert));
     free(serial);
 }

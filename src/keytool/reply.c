@@ -15,22 +15,18 @@ static bool same_key(const X509 *a, const X509 *b)
 
 static int from_one(mu_kt *kt, X509 *own, X509 *reply, STACK_OF(X509) **ret_chain)
 {
-    mu_store *cacerts = NULL;
     int rc;
 
     if (!same_key(own, reply))
         return mu_kt_throw(kt, MU_E_KEY_CERT_MISMATCH, MU_KT_EXCEPTION, "Public keys in reply and keystore don't match");
     if (X509_cmp(own, reply) == 0)
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Certificate reply and certificate in keystore are identical");
-    rc = mu_kt_cacerts_open(kt, &cacerts);
-    if (rc == 0)
-        rc = mu_kt_chain_establish(kt, cacerts, reply, "Reply", ret_chain);
+    rc = mu_kt_chain_establish(kt, reply, "Reply", ret_chain);
     if (rc == 0 && !*ret_chain) {
         mu_fail(&kt->err, MU_E_REPLY_CHAIN_INCOMPLETE, "no chain leads from the reply to a self-signed certificate");
         mu_err_hint(&kt->err, "Import the issuing CA's certificates first, or pass the reply as one file with its whole chain.");
         rc = mu_kt_throw(kt, MU_E_REPLY_CHAIN_INCOMPLETE, MU_KT_EXCEPTION, "Failed to establish chain from reply");
     }
-    mu_store_free(cacerts);
     return rc;
 }
 
@@ -72,7 +68,7 @@ static X509 *signer_in(const mu_store *store, X509 *top, const char **ret_alias)
         return top;
     for (size_t i = 0; store && i < mu_store_count(store); i++) {
         const mu_entry *entry = mu_store_entry(store, i);
-        X509 *cert = mu_entry_get_kind(entry) == MU_ENTRY_SECRET ? NULL : sk_X509_value(mu_entry_get0_chain(entry), 0);
+        X509 *cert = mu_kt_entry_cert(entry);
         if (cert && mu_kt_signed_by(top, cert)) {
             *ret_alias = mu_entry_java_alias(entry);
             return cert;
@@ -84,7 +80,7 @@ static X509 *signer_in(const mu_store *store, X509 *top, const char **ret_alias)
 static int ask_about_top(mu_kt *kt, const X509 *top, bool *ret_yes)
 {
     fputs("\nTop-level certificate in reply:\n\n", stderr);
-    mu_kt_print_cert(stdout, top);
+    mu_kt_print_cert(kt, stdout, top);
     fflush(stdout);
     fputs("\n... is not trusted. ", stderr);
     mu_kt_print_warnings(kt, true);
@@ -96,25 +92,23 @@ static int trust_top(mu_kt *kt, STACK_OF(X509) *certs, bool *ret_yes)
 {
     X509 *top = sk_X509_value(certs, sk_X509_num(certs) - 1), *root;
     const char *alias = NULL;
-    mu_store *cacerts = NULL;
     bool from_cacerts = false;
-    int rc = mu_kt_cacerts_open(kt, &cacerts);
+    int rc = 0;
 
     *ret_yes = true;
     root = signer_in(kt->store, top, &alias);
-    if (!root && (root = signer_in(cacerts, top, &alias)) != NULL)
+    if (!root && (root = signer_in(kt->cacerts, top, &alias)) != NULL)
         from_cacerts = true;
-    if (rc == 0 && !root) {
+    if (!root) {
         rc = ask_about_top(kt, top, ret_yes);
-    } else if (rc == 0 && root != top) {
+    } else if (root != top) {
         char *label = mu_asprintf("<%s> in %s", alias, from_cacerts ? "cacerts" : "keystore");
         if (!label || !X509_add_cert(certs, root, X509_ADD_FLAG_UP_REF))
             rc = mu_fail_nomem(&kt->err);
         else
-            mu_kt_check_weak(kt, label, root, true);
+            mu_kt_check_weak(kt, label, root);
         free(label);
     }
-    mu_store_free(cacerts);
     return rc;
 }
 

@@ -4,8 +4,6 @@
 
 #include "keytool/kt.h"
 
-/** cacerts, if -trustcacerts wants it and it can be read; *ret_store NULL: not wanted or not there. Why not is said on stderr. */
-int mu_kt_cacerts_open(mu_kt *kt, mu_store **ret_store);
 /** The alias under which that very certificate is in the store, or NULL (borrowed). */
 const char *mu_kt_alias_of_cert(const mu_store *store, const X509 *cert);
 /** True if issuer's name and key made this certificate. */
@@ -14,7 +12,7 @@ bool mu_kt_signed_by(X509 *cert, X509 *issuer);
  * The chain from cert to a self-signed certificate, through the first certificates of all entries (and of cacerts).
  * @param ret_chain NULL: there is none. Owned by the caller (sk_X509_pop_free)
  */
-int mu_kt_chain_establish(mu_kt *kt, const mu_store *cacerts, X509 *cert, const char *label, STACK_OF(X509) **ret_chain);
+int mu_kt_chain_establish(mu_kt *kt, X509 *cert, const char *label, STACK_OF(X509) **ret_chain);
 /** Read and install the reply for a private key. @param ret_done false: the user said no */
 int mu_kt_reply_install(mu_kt *kt, const char *alias, const uint8_t *data, size_t len, bool *ret_done);
 

@@ -10,10 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define MIN_PASSWORD 6
-#define TRIES 3
-#define MAX_DAYS 3650000
-
 const char *mu_kt_alias(const mu_kt *kt)
 {
     const char *alias = mu_kt_get(kt, MU_KT_ALIAS);
@@ -32,9 +28,6 @@ static int find_file(mu_kt *kt)
     const char *given = mu_kt_get(kt, MU_KT_KEY_STORE);
 
     if (mu_kt_is_set(kt, MU_KT_CA_CERTS)) {
-        if (given || mu_kt_is_set(kt, MU_KT_STORE_TYPE))
-            return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT,
-                               "The -keystore or -storetype option cannot be used with the -cacerts option");
         kt->store_file = mu_kt_cacerts_path();
         if (!kt->store_file) {
             mu_fail(&kt->err, MU_E_STORE_NOT_FOUND, "no JDK was found, so there is no cacerts file");
@@ -45,45 +38,6 @@ static int find_file(mu_kt *kt)
     }
     kt->store_file = given ? mu_strdup(given) : default_file();
     return kt->store_file ? 0 : mu_fail_nomem(&kt->err);
-}
-
-/* What the options contradict, before any file is touched. */
-static int check_options(mu_kt *kt)
-{
-    const char *type = mu_kt_get(kt, MU_KT_STORE_TYPE), *file = mu_kt_get(kt, MU_KT_KEY_STORE);
-    const char *key_pass = mu_kt_get(kt, MU_KT_KEY_PASS);
-    const char *unavailable;
-
-    if (type && strcasecmp(type, "PKCS11") == 0 && file && strcmp(file, "NONE") != 0) {
-        fputs("-keystore must be NONE if -storetype is PKCS11\n", stderr);
-        return mu_kt_usage(kt, "%s", "");
-    }
-    if (mu_kt_is_set(kt, MU_KT_PROTECTED) &&
-        (mu_kt_is_set(kt, MU_KT_STORE_PASS) || key_pass || mu_kt_is_set(kt, MU_KT_NEW_PASS)))
-        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT,
-                           "if -protected is specified, then -storepass, -keypass, and -new must not be specified");
-    if ((unavailable = mu_kt_get(kt, MU_KT_ADD_PROVIDER)))
-        return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, MU_KT_EXCEPTION, "Provider named \"%s\" not found", unavailable);
-    if ((unavailable = mu_kt_get(kt, MU_KT_PROVIDER_CLASS)))
-        return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, MU_KT_EXCEPTION, "Provider \"%s\" not found", unavailable);
-    if (kt->command->creates && strcmp(kt->command->name, "genkeypair") == 0 && key_pass && strlen(key_pass) < MIN_PASSWORD)
-        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Key password must be at least %d characters", MIN_PASSWORD);
-    return 0;
-}
-
-/* These providers hold PKCS12 in a JDK; with another one the JDK finds no store of that type. */
-static int check_provider(mu_kt *kt)
-{
-    static const char *const known[] = {"SunJSSE", "SunJCE",  "SunEC",   "SunRsaSign", "SunPKCS11",
-                                        "SunJGSS", "SunSASL", "XMLDSig", NULL};
-    const char *name = mu_kt_get(kt, MU_KT_PROVIDER_NAME), *type = mu_kt_get(kt, MU_KT_STORE_TYPE);
-
-    if (!name || strcasecmp(name, "SUN") == 0)
-        return 0;
-    for (int i = 0; known[i]; i++)
-        if (strcmp(known[i], name) == 0)
-            return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, MU_KT_STORE_FAULT, "%s not found", type ? type : "pkcs12");
-    return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, "java.security.NoSuchProviderException", "no such provider: %s", name);
 }
 
 static int parse_type(mu_kt *kt, mu_store_type *ret_type)
@@ -110,10 +64,21 @@ static int look_at_file(mu_kt *kt, bool *ret_exists)
 
     if (found && st.st_size == 0 && S_ISREG(st.st_mode))
         return mu_kt_throw(kt, MU_E_STORE_DAMAGED, MU_KT_EXCEPTION, "Keystore file exists, but is empty: %s", kt->store_file);
-    if (!found && !kt->command->creates)
+    if (!found && kt->command->store != MU_KT_CREATES && kt->command->store != MU_KT_MAY_READ)
         return mu_kt_throw(kt, MU_E_STORE_NOT_FOUND, MU_KT_EXCEPTION, "Keystore file does not exist: %s", kt->store_file);
     *ret_exists = found;
     return 0;
+}
+
+/* What these commands cannot do without. */
+static int ask_for_aliases(mu_kt *kt)
+{
+    const char *name = kt->command->name;
+    if (strcmp(name, "delete") == 0)
+        return mu_kt_ask_alias(kt, MU_KT_ALIAS, "alias");
+    return strcmp(name, "changealias") == 0 || strcmp(name, "keyclone") == 0
+               ? mu_kt_ask_alias(kt, MU_KT_DEST_ALIAS, "destination alias")
+               : 0;
 }
 
 /* A library error in the words of the JDK; our own stay in kt->err. */
@@ -186,10 +151,10 @@ static void show_unverified_banner(void)
 static bool ask_once(mu_kt *kt, bool is_new)
 {
     char *password = mu_kt_ask_password("Enter keystore password:  "), *again = NULL;
-    bool good = password && strlen(password) >= MIN_PASSWORD;
+    bool good = password && strlen(password) >= MU_KT_MIN_PASSWORD;
 
     if (!good)
-        fprintf(stderr, "Keystore password is too short - must be at least %d characters\n", MIN_PASSWORD);
+        fprintf(stderr, "Keystore password is too short - must be at least %d characters\n", MU_KT_MIN_PASSWORD);
     if (good && is_new) {
         again = mu_kt_ask_password("Re-enter new password: ");
         good = again && strcmp(password, again) == 0;
@@ -207,18 +172,18 @@ static bool ask_once(mu_kt *kt, bool is_new)
 /* Three tries; then the JDK gives up without an error status. */
 static int ask_to_change(mu_kt *kt, bool is_new)
 {
-    for (int i = 0; i < TRIES; i++)
+    for (int i = 0; i < MU_KT_TRIES; i++)
         if (ask_once(kt, is_new))
             return 0;
     fputs("Too many failures - try later\n", stderr);
     return mu_kt_stop(kt, 0);
 }
 
-/* A command that only reads goes on without a password. */
+/* A command that only reads goes on without a password; one that only shows certificates says what that means. */
 static int ask_to_read(mu_kt *kt)
 {
     char *password = mu_kt_ask_password("Enter keystore password:  ");
-    if (!password)
+    if (!password && (strcmp(kt->command->name, "list") == 0 || strcmp(kt->command->name, "exportcert") == 0))
         show_unverified_banner();
     keep_password(kt, password);
     return 0;
@@ -232,12 +197,12 @@ static int open_existing(mu_kt *kt, mu_store_type type)
         return open_with(kt, type, mu_kt_get(kt, MU_KT_STORE_PASS), &kt->store);
     if (open_with(kt, type, NULL, &blind) != 0)
         return -1;
-    if (is_passwordless(blind)) {
+    if (is_passwordless(blind) || kt->command->store == MU_KT_MAY_READ) {
         kt->store = blind;
         return 0;
     }
     mu_store_free(blind);
-    if ((kt->command->reads_only ? ask_to_read(kt) : ask_to_change(kt, false)) != 0)
+    if ((kt->command->store == MU_KT_READS ? ask_to_read(kt) : ask_to_change(kt, false)) != 0)
         return -1;
     return open_with(kt, type, mu_kt_get(kt, MU_KT_STORE_PASS), &kt->store);
 }
@@ -249,9 +214,9 @@ static int open_new(mu_kt *kt, mu_store_type type)
     if (mu_store_new(kt->libctx, type == MU_STORE_AUTO ? MU_STORE_PKCS12 : type, &kt->store, &kt->err) != 0)
         return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, MU_KT_STORE_FAULT, "%s not found", mu_kt_get(kt, MU_KT_STORE_TYPE));
     if (!password)
-        return ask_to_change(kt, true);
-    if (strlen(password) < MIN_PASSWORD)
-        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Keystore password must be at least %d characters", MIN_PASSWORD);
+        return kt->command->store == MU_KT_MAY_READ ? 0 : ask_to_change(kt, true);
+    if (strlen(password) < MU_KT_MIN_PASSWORD)
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Keystore password must be at least %d characters", MU_KT_MIN_PASSWORD);
     return 0;
 }
 
@@ -269,27 +234,13 @@ static void drop_key_password(mu_kt *kt)
     kt->value[MU_KT_KEY_PASS] = NULL;
 }
 
-static int parse_days(mu_kt *kt)
-{
-    const char *text = mu_kt_get(kt, MU_KT_VALIDITY);
-
-    kt->days = 90;
-    if (text && !mu_str_to_long(text, INT64_MIN / 2, INT64_MAX / 2, &kt->days))
-        return mu_kt_throw(kt, MU_E_USAGE, "java.lang.NumberFormatException", "For input string: \"%s\"", text);
-    if (kt->days <= 0)
-        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Validity must be greater than zero");
-    if (kt->days > MAX_DAYS)
-        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_IO, "a certificate cannot be valid for %ld days", kt->days);
-    return 0;
-}
-
 int mu_kt_store_open(mu_kt *kt)
 {
     mu_store_type type;
     bool exists = false;
 
-    if (parse_days(kt) != 0 || check_options(kt) != 0 || find_file(kt) != 0 || look_at_file(kt, &exists) != 0 ||
-        check_provider(kt) != 0 || parse_type(kt, &type) != 0)
+    if (find_file(kt) != 0 || look_at_file(kt, &exists) != 0 || ask_for_aliases(kt) != 0 || mu_kt_provider_name_check(kt) != 0 ||
+        parse_type(kt, &type) != 0)
         return -1;
     if ((exists ? open_existing(kt, type) : open_new(kt, type)) != 0)
         return -1;
@@ -300,6 +251,7 @@ int mu_kt_store_open(mu_kt *kt)
     if (!kt->shown_type && !(kt->shown_type = mu_strdup(found)))
         return mu_fail_nomem(&kt->err);
     drop_key_password(kt);
+    mu_kt_cacerts_open(kt);
     return 0;
 }
 
@@ -342,63 +294,4 @@ int mu_kt_store_save(mu_kt *kt, const char *success)
         fputs("]\n", stderr);
     }
     return 0;
-}
-
-/* @return 0, 1: the password does not fit, -1 */
-static int try_key(mu_kt *kt, mu_entry *entry, const char *password, EVP_PKEY **ret_key)
-{
-    if (mu_entry_get1_key(entry, password, ret_key, &kt->err) == 0)
-        return 0;
-    return mu_err_has(kt->err, MU_E_KEY_PASSWORD_DIFFERS) ? 1 : mu_kt_throw_err(kt, "java.security.UnrecoverableKeyException");
-}
-
-static int throw_wrong_key_password(mu_kt *kt)
-{
-    return mu_kt_throw(kt, MU_E_KEY_PASSWORD_DIFFERS, "java.security.UnrecoverableKeyException",
-                       "Get Key failed: Given final block not properly padded. "
-                       "Such issues can arise if a bad key is used during decryption.");
-}
-
-/* As the JDK: an empty answer is asked for again, a wrong one ends it. */
-static int ask_for_key(mu_kt *kt, mu_entry *entry, const char *alias, EVP_PKEY **ret_key)
-{
-    char *prompt = mu_asprintf("Enter key password for <%s>", alias), *password = NULL;
-    int rc = prompt ? 0 : mu_fail_nomem(&kt->err);
-
-    for (int i = 0; i < TRIES && rc == 0 && !password; i++)
-        password = mu_kt_ask_password(prompt);
-    if (rc == 0 && !password)
-        rc = mu_kt_throw(kt, MU_E_KEY_PASSWORD_DIFFERS, MU_KT_EXCEPTION, "Too many failures - try later");
-    else if (rc == 0 && (rc = try_key(kt, entry, password, ret_key)) == 1)
-        rc = throw_wrong_key_password(kt);
-    mu_kt_wipe(password);
-    free(prompt);
-    return rc;
-}
-
-mu_entry *mu_kt_store_entry(mu_kt *kt, const char *alias)
-{
-    mu_entry *entry = mu_store_find(kt->store, alias);
-    if (!entry)
-        mu_kt_throw(kt, MU_E_SERVER_ALIAS_NOT_FOUND, MU_KT_EXCEPTION, "Alias <%s> does not exist", alias);
-    return entry;
-}
-
-int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key)
-{
-    mu_entry *entry = mu_kt_store_entry(kt, alias);
-    int rc;
-
-    if (!entry)
-        return -1;
-    if (mu_entry_get_kind(entry) != MU_ENTRY_KEY)
-        return mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "Alias <%s> has no key", alias);
-    rc = try_key(kt, entry, password ? password : mu_kt_get(kt, MU_KT_STORE_PASS), ret_key);
-    if (rc != 1)
-        return rc;
-    if (password)
-        return throw_wrong_key_password(kt);
-    mu_err_free(kt->err);
-    kt->err = NULL;
-    return ask_for_key(kt, entry, alias, ret_key);
 }

@@ -16,37 +16,59 @@ void mu_kt_warn_key(mu_kt *kt, const char *label, const char *key_text, mu_kt_st
                    strength == MU_KT_DISABLED ? " and is disabled" : ". It will be disabled in a future update");
 }
 
-void mu_kt_check_weak(mu_kt *kt, const char *label, const X509 *cert, bool trusted)
+static bool trusts(const mu_store *store, const X509 *cert, bool any_entry)
+{
+    for (size_t i = 0; store && i < mu_store_count(store); i++) {
+        const X509 *own = mu_kt_entry_cert(mu_store_entry(store, i));
+        if (own && X509_cmp(own, cert) == 0 && (any_entry || mu_entry_get_kind(mu_store_entry(store, i)) == MU_ENTRY_TRUSTED))
+            return true;
+    }
+    return false;
+}
+
+/* Only a weak one is looked up, so that a listing stays linear. */
+mu_kt_strength mu_kt_cert_strength(const mu_kt *kt, const X509 *cert, const char *name)
+{
+    mu_kt_strength strength = mu_kt_signature_strength(name);
+    if (strength != MU_KT_STRONG && (trusts(kt->cacerts, cert, true) || trusts(kt->store, cert, false)))
+        return MU_KT_STRONG;
+    return strength;
+}
+
+void mu_kt_check_weak(mu_kt *kt, const char *label, const X509 *cert)
 {
     char name[MU_KT_ALGORITHM_MAX];
     EVP_PKEY *key = X509_get0_pubkey(cert);
 
     mu_kt_signature_name(cert, name);
-    mu_kt_warn_signature(kt, label, name, trusted ? MU_KT_STRONG : mu_kt_signature_strength(name));
+    mu_kt_warn_signature(kt, label, name, mu_kt_cert_strength(kt, cert, name));
     mu_kt_key_text(key, X509_get_X509_PUBKEY(cert), name);
     mu_kt_warn_key(kt, label, name, mu_kt_key_strength(key));
 }
 
-void mu_kt_check_weak_chain(mu_kt *kt, const char *label, const STACK_OF(X509) *chain)
+void mu_kt_check_weak_at(mu_kt *kt, const char *label, const STACK_OF(X509) *chain, int index)
 {
     int count = sk_X509_num(chain);
-    for (int i = 0; i < count; i++) {
-        char *numbered = count == 1 ? mu_strdup(label) : mu_asprintf("%s #%d of %d", label, i + 1, count);
-        if (numbered)
-            mu_kt_check_weak(kt, numbered, sk_X509_value(chain, i), false);
-        free(numbered);
-    }
+    char *numbered = count == 1 ? mu_strdup(label) : mu_asprintf("%s #%d of %d", label, index + 1, count);
+
+    if (numbered)
+        mu_kt_check_weak(kt, numbered, sk_X509_value(chain, index));
+    free(numbered);
+}
+
+void mu_kt_check_weak_chain(mu_kt *kt, const char *label, const STACK_OF(X509) *chain)
+{
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        mu_kt_check_weak_at(kt, label, chain, i);
 }
 
 void mu_kt_check_weak_request(mu_kt *kt, const char *label, X509_REQ *req)
 {
     char name[MU_KT_ALGORITHM_MAX];
     EVP_PKEY *key = X509_REQ_get0_pubkey(req);
-    mu_kt_strength strength;
 
     mu_kt_signature_nid_name(X509_REQ_get_signature_nid(req), name);
-    strength = mu_kt_signature_strength(name);
-    mu_kt_warn_signature(kt, label, name, strength);
+    mu_kt_warn_signature(kt, label, name, mu_kt_signature_strength(name));
     mu_kt_key_text(key, X509_REQ_get_X509_PUBKEY(req), name);
     mu_kt_warn_key(kt, label, name, mu_kt_key_strength(key));
 }
