@@ -28,6 +28,9 @@ static const mu_kt_slot printcert_usage[] = {MU_KT_RFC, MU_KT_FILE, MU_KT_SSL_SE
                                              TAIL};
 static const mu_kt_slot printcertreq_usage[] = {MU_KT_FILE, MU_KT_VERBOSE, MU_KT_SLOT_COUNT};
 static const mu_kt_slot printcrl_usage[] = {MU_KT_FILE, STORE, MU_KT_TRUST_CA_CERTS, TAIL};
+static const mu_kt_slot selfcert_usage[] = {MU_KT_ALIAS, MU_KT_SIG_ALG, MU_KT_DNAME, MU_KT_START_DATE, MU_KT_EXT, MU_KT_VALIDITY,
+                                            MU_KT_KEY_PASS, MU_KT_STORE_TYPE, MU_KT_KEY_STORE, MU_KT_STORE_PASS, PROVIDERS,
+                                            MU_KT_VERBOSE, MU_KT_SLOT_COUNT};
 static const mu_kt_slot storepasswd_usage[] = {MU_KT_NEW_PASS, CACERTS_STORE, PROVIDERS, MU_KT_VERBOSE, MU_KT_SLOT_COUNT};
 static const mu_kt_slot showinfo_usage[] = {MU_KT_TLS, MU_KT_VERBOSE, MU_KT_SLOT_COUNT};
 static const mu_kt_slot version_usage[] = {MU_KT_SLOT_COUNT};
@@ -54,6 +57,7 @@ const mu_kt_command mu_kt_commands[] = {
     {"showinfo", NULL, "Displays security-related information", NULL, showinfo_usage, MU_KT_NO_STORE, false, mu_kt_showinfo},
     {"version", NULL, "Prints the program version", NULL, version_usage, MU_KT_NO_STORE, false, mu_kt_version},
     {"keyclone", NULL, "Clones a key entry", NULL, keyclone_usage, MU_KT_CHANGES, true, mu_kt_keyclone},
+    {"selfcert", NULL, "Generates a self-signed certificate", NULL, selfcert_usage, MU_KT_CHANGES, true, mu_kt_selfcert},
     {"gencrl", NULL, "Generates CRL", "output file name", gencrl_usage, MU_KT_READS, true, mu_kt_gencrl},
     {NULL, NULL, NULL, NULL, NULL, MU_KT_NO_STORE, true, NULL},
 };

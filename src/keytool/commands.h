@@ -21,6 +21,7 @@ int mu_kt_list(mu_kt *kt);
 int mu_kt_printcert(mu_kt *kt);
 int mu_kt_printcertreq(mu_kt *kt);
 int mu_kt_printcrl(mu_kt *kt);
+int mu_kt_selfcert(mu_kt *kt);
 int mu_kt_showinfo(mu_kt *kt);
 int mu_kt_storepasswd(mu_kt *kt);
 int mu_kt_version(mu_kt *kt);
