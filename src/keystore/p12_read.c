@@ -76,6 +76,57 @@ static int read_parts(mu_store *store, mu_bytes authsafe, mu_err **err)
     return rc;
 }
 
+static const ASN1_TYPE *encrypted_content(const MU_CONTENT *part)
+{
+    bool encrypted = part && OBJ_obj2nid(part->type) == NID_pkcs7_encrypted && part->content;
+    return encrypted && part->content->type == V_ASN1_SEQUENCE ? part->content : NULL;
+}
+
+/* What cannot be decoded costs nothing; reading it will tell what is wrong with it. */
+static int charge_part(mu_crypt *crypt, const ASN1_TYPE *type, mu_err **err)
+{
+    mu_pbe pbe;
+    MU_ENCRYPTED_DATA *data = NULL;
+    MU_CONTENT *part = type->type == V_ASN1_SEQUENCE
+                           ? mu_item_read(ASN1_ITEM_rptr(MU_CONTENT), mu_bytes_of(type->value.sequence), "a part", NULL)
+                           : NULL;
+    const ASN1_TYPE *content = encrypted_content(part);
+    if (content)
+        data = mu_item_read(ASN1_ITEM_rptr(MU_ENCRYPTED_DATA), mu_bytes_of(content->value.sequence), "an encrypted part", NULL);
+    int rc = data && mu_pbe_inspect(data->content->algor, &pbe, NULL) == 0
+                 ? mu_crypt_charge(crypt, pbe.iterations, "an encrypted part", err)
+                 : 0;
+    ASN1_item_free((ASN1_VALUE *)data, ASN1_ITEM_rptr(MU_ENCRYPTED_DATA));
+    ASN1_item_free((ASN1_VALUE *)part, ASN1_ITEM_rptr(MU_CONTENT));
+    return rc;
+}
+
+/* Add up what MAC and encrypted parts ask for before any of it is spent: a thousand parts, each just within the limit, cost nothing. */
+static int check_budget(const mu_store *store, mu_bytes authsafe, mu_err **err)
+{
+    mu_crypt trial = {.iterations_left = store->crypt.iterations_left};
+    STACK_OF(ASN1_TYPE) *parts = mu_item_read(ASN1_ITEM_rptr(ASN1_SEQUENCE_ANY), authsafe, "the list of parts", NULL);
+    int rc = store->mac.present ? mu_crypt_charge(&trial, store->mac.iterations, "the MAC", err) : 0;
+    for (int i = 0; rc == 0 && i < sk_ASN1_TYPE_num(parts); i++)
+        rc = charge_part(&trial, sk_ASN1_TYPE_value(parts, i), err);
+    sk_ASN1_TYPE_pop_free(parts, ASN1_TYPE_free);
+    return rc;
+}
+
+/* Without a password a MAC is not asked about, and may be of a kind unknown to us. */
+static int check_mac(mu_store *store, const MU_MAC *mac, mu_bytes authsafe, mu_err **err)
+{
+    store->mac = (mu_mac){.present = mac != NULL};
+    if (mac && mu_mac_inspect(mac, &store->mac, store->password.value ? err : NULL) != 0 && store->password.value)
+        return -1;
+    if (!store->password.value)
+        return 0;
+    return check_budget(store, authsafe, err) == 0 &&
+                   (!mac || mu_mac_check(&store->crypt, mac, store->password.value, authsafe, err) == 0)
+               ? 0
+               : -1;
+}
+
 static int read_pfx(mu_store *store, const MU_PFX *pfx, mu_err **err)
 {
     const ASN1_TYPE *content = pfx->authsafe->content;
@@ -89,14 +140,7 @@ static int read_pfx(mu_store *store, const MU_PFX *pfx, mu_err **err)
     if (OBJ_obj2nid(pfx->authsafe->type) != NID_pkcs7_data || !content || content->type != V_ASN1_OCTET_STRING)
         return mu_fail(err, MU_E_STORE_DAMAGED, "the PKCS#12 holds no data");
     mu_bytes authsafe = mu_bytes_of(content->value.octet_string);
-    store->mac = (mu_mac){.present = pfx->mac != NULL};
-    if (pfx->mac && store->password.value &&
-        (mu_mac_inspect(pfx->mac, &store->mac, err) != 0 ||
-         mu_mac_check(&store->crypt, pfx->mac, store->password.value, authsafe, err) != 0))
-        return -1;
-    if (pfx->mac && !store->password.value && mu_mac_inspect(pfx->mac, &store->mac, NULL) != 0)
-        store->mac = (mu_mac){.present = true}; /* unknown, and not asked about */
-    return read_parts(store, authsafe, err);
+    return check_mac(store, pfx->mac, authsafe, err) == 0 ? read_parts(store, authsafe, err) : -1;
 }
 
 static int describe(mu_store *store, mu_err **err)

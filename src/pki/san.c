@@ -128,7 +128,7 @@ static int add_item(GENERAL_NAMES *names, const char *item, mu_err **err)
     return bad_san(item, "it must begin with dns:, ip:, uri: or email:", NULL, err);
 }
 
-/* The next item up to an unescaped comma, surrounding space left out, "\," and "\\" resolved. NULL when out of memory. */
+/* The next item up to an unescaped comma, surrounding space left out, "\," "\'" and "\\" resolved. NULL when out of memory. */
 static char *next_item(const char **text)
 {
     mu_buf item;
@@ -136,7 +136,7 @@ static char *next_item(const char **text)
 
     mu_buf_init(&item, MU_BUF_TEXT_MAX);
     for (at += strspn(at, " \t"); *at && *at != ','; at++) {
-        if (*at == '\\' && (at[1] == ',' || at[1] == '\\'))
+        if (*at == '\\' && (at[1] == ',' || at[1] == '\'' || at[1] == '\\'))
             at++;
         mu_buf_add_byte(&item, (uint8_t)*at);
     }

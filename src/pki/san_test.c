@@ -9,6 +9,8 @@ static const struct {
     {"dns:*.a.example,dns:localhost,dns:xn--bcher-kva.example", "dns:*.a.example,dns:localhost,dns:xn--bcher-kva.example"},
     {"ip:::1,ip:2001:db8::7", "ip:::1,ip:2001:db8::7"},
     {"uri:https://a.example/x\\,y", "uri:https://a.example/x\\,y"},
+    {"email:o'brien@a.example", "email:o\\'brien@a.example"},
+    {"email:o\\'brien@a.example", "email:o\\'brien@a.example"},
     {"", NULL},
     {"dns:", NULL},
     {"dns:a.example,", NULL},
