@@ -55,6 +55,22 @@ static bool same_chain(const STACK_OF(X509) *chain, const mu_library_run *run)
     return true;
 }
 
+static bool path_has(const mu_path *path, int nid)
+{
+    for (int i = 0; i < path->count; i++)
+        if (X509_get_ext_by_NID(path->certs[i], nid, -1) >= 0)
+            return true;
+    return false;
+}
+
+/* OpenSSL's limits have no errors of their own: a policy tree of too many nodes is "out of memory", too many names under too many
+   name constraints is "unspecified". */
+static bool is_limit(const mu_library_run *run, int error)
+{
+    return (error == X509_V_ERR_OUT_OF_MEM && path_has(run->path, NID_certificate_policies)) ||
+           (error == X509_V_ERR_UNSPECIFIED && path_has(run->path, NID_name_constraints));
+}
+
 int mu_library_verify(const mu_library_run *run, mu_finding *ret)
 {
     int rc = -1;
@@ -82,11 +98,12 @@ int mu_library_verify(const mu_library_run *run, mu_finding *ret)
         rc = 0;
         error = X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY;
     }
-    if (error == X509_V_ERR_OUT_OF_MEM)
+    if (error == X509_V_ERR_OUT_OF_MEM && !is_limit(run, error))
         rc = -1;
     else if (rc == 0) {
         int depth = run->first + X509_STORE_CTX_get_error_depth(ctx);
-        mu_found(ret, mu_code_from_x509(error, depth, run->params->purpose), depth, error);
+        mu_code code = is_limit(run, error) ? MU_E_STORE_LIMIT_EXCEEDED : mu_code_from_x509(error, depth, run->params->purpose);
+        mu_found(ret, code, depth, error);
     }
 out:
     mu_ossl_clear();

@@ -8,6 +8,9 @@
 
 /* RFC 5246 7.4.4 and RFC 8446 4.2.4: the list is a vector of less than 2^16 bytes, each name with a length of two. */
 #define CA_LIST_MAX_BYTES 65535
+/* Of a peer's Certificate message. A JVM takes 32 kB. The leaf goes into the session tickets, and one of more than 64 kB would make
+   the handshake fail when it is over. */
+#define CERT_LIST_MAX_BYTES 60000
 
 static int apply_versions(SSL_CTX *ssl_ctx, const mu_tls_settings *settings, mu_err **err)
 {
@@ -27,6 +30,7 @@ static void apply_policy(SSL_CTX *ssl_ctx)
                           SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_options(ssl_ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                      MU_OSSL_NO_CERT_COMPRESSION);
+    SSL_CTX_set_max_cert_list(ssl_ctx, CERT_LIST_MAX_BYTES);
     SSL_CTX_set_max_early_data(ssl_ctx, 0);
     SSL_CTX_set_recv_max_early_data(ssl_ctx, 0);
     SSL_CTX_set_mode(ssl_ctx, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
