@@ -72,7 +72,7 @@ static int make_dir(mu_ca *ca, mu_err **err)
     return fchmod(ca->lock_fd, 0700) == 0 ? 0 : fail_dir(ca->dir, errno, "set the mode of the folder", err);
 }
 
-static int check_options(const mu_ca_authority_options *options, mu_err **err)
+int mu_ca_check_options(const mu_ca_authority_options *options, mu_err **err)
 {
     const char *c = options->name;
     while (isalnum((unsigned char)*c) || *c == '-' || *c == '_' || (*c == '.' && c > options->name))
@@ -87,7 +87,7 @@ static int check_options(const mu_ca_authority_options *options, mu_err **err)
 }
 
 /* Replaces what an interrupted attempt left: no certificate was ever issued for it, or the name would be in the ledger. */
-static int write_file(const mu_ca *ca, const char *name, const char *suffix, bool secret, const char *text, mu_err **err)
+int mu_ca_write_file(const mu_ca *ca, const char *name, const char *suffix, bool secret, const char *text, mu_err **err)
 {
     char *path = mu_ca_path(ca, name, suffix);
     const mu_file_replace_options options = {.new_mode = mu_file_mode(secret)};
@@ -96,12 +96,12 @@ static int write_file(const mu_ca *ca, const char *name, const char *suffix, boo
     return rc;
 }
 
-static int write_key(const mu_ca *ca, const mu_ca_authority_options *options, EVP_PKEY *key, mu_err **err)
+int mu_ca_write_key(const mu_ca *ca, const char *name, const char *password, EVP_PKEY *key, mu_err **err)
 {
     char *pem = NULL;
-    int rc = mu_key_pem(ca->libctx, key, options->password, MU_CA_KEY_ITERATIONS, &pem, err);
+    int rc = mu_key_pem(ca->libctx, key, password, MU_CA_KEY_ITERATIONS, &pem, err);
     if (rc == 0)
-        rc = write_file(ca, options->name, "key", true, pem, err);
+        rc = mu_ca_write_file(ca, name, "key", true, pem, err);
     OPENSSL_clear_free(pem, pem ? strlen(pem) : 0);
     return rc;
 }
@@ -111,8 +111,22 @@ static int write_cert(const mu_ca *ca, const char *name, X509 *cert, mu_err **er
     char *pem = NULL;
     int rc = mu_cert_pem(cert, &pem, err);
     if (rc == 0)
-        rc = write_file(ca, name, "crt", false, pem, err);
+        rc = mu_ca_write_file(ca, name, "crt", false, pem, err);
     OPENSSL_free(pem);
+    return rc;
+}
+
+int mu_ca_write_certs(const mu_ca *ca, mu_err **err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ca->count; i++) {
+        char *path = mu_ca_path(ca, ca->authorities[i].name, "crt");
+        if (!path)
+            rc = mu_fail_nomem(err);
+        else if (access(path, F_OK) != 0)
+            rc = write_cert(ca, ca->authorities[i].name, ca->authorities[i].cert, err);
+        free(path);
+    }
     return rc;
 }
 
@@ -132,9 +146,9 @@ static int make_authority(mu_ca *ca, const mu_ca_authority_options *options, mu_
     spec->pathlen = -1;
     if (!spec->issuer)
         spec->issuer_key = key;
-    if (write_key(ca, options, key, err) != 0 ||
+    if (mu_ca_write_key(ca, options->name, options->password, key, err) != 0 ||
         mu_ca_certify(ca, &request, spec->issuer_key, spec, options->name, &cert, err) != 0 ||
-        write_cert(ca, options->name, cert, err) != 0 || mu_ca_reload(ca, err) != 0)
+        mu_ca_reload(ca, err) != 0 || mu_ca_write_certs(ca, err) != 0)
         goto out;
     ca->keys[ca->count - 1] = key;
     key = NULL;
@@ -145,6 +159,24 @@ out:
     return rc;
 }
 
+int mu_ca_open_or_make(OSSL_LIB_CTX *libctx, const char *dir, mu_ca **ret_ca, mu_err **err)
+{
+    mu_ca *ca = NULL;
+    char *path = NULL;
+    int rc = mu_ca_new(libctx, dir, &ca, &path, err);
+
+    if (rc == 0 && access(path, F_OK) != 0 && errno == ENOENT)
+        rc = make_dir(ca, err) == 0 ? mu_ledger_create(path, &ca->ledger, err) : -1;
+    else if (rc == 0)
+        rc = mu_ledger_open(path, &ca->ledger, err) == 0 && mu_ca_hold(ca, err) == 0 ? mu_ca_reload(ca, err) : -1;
+    free(path);
+    if (rc == 0)
+        *ret_ca = ca;
+    else
+        mu_ca_close(ca);
+    return rc;
+}
+
 int mu_ca_init(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_options *options, mu_ca **ret_ca, mu_err **err)
 {
     mu_cert_spec spec = {.profile = MU_PROFILE_ROOT, .not_before_s = options->now_s - MU_CA_BACKDATE_S};
@@ -152,7 +184,7 @@ int mu_ca_init(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_opti
     char *path = NULL;
     int rc = -1;
 
-    if (check_options(options, err) != 0 || mu_ca_new(libctx, dir, &ca, &path, err) != 0)
+    if (mu_ca_check_options(options, err) != 0 || mu_ca_new(libctx, dir, &ca, &path, err) != 0)
         return -1;
     if (make_dir(ca, err) != 0 || mu_ledger_create(path, &ca->ledger, err) != 0 ||
         make_authority(ca, options, &spec, options->name, err) != 0)
@@ -172,16 +204,14 @@ int mu_ca_add_intermediate(mu_ca *ca, const mu_ca_authority_options *options, bo
     mu_cert_spec spec = {.profile = client_only ? MU_PROFILE_CLIENT_INTERMEDIATE : MU_PROFILE_INTERMEDIATE};
     int rc = -1;
 
-    if (check_options(options, err) != 0)
+    if (mu_ca_check_options(options, err) != 0)
         return -1;
     if (!ca->keys[0])
         return mu_fail(err, MU_E_PEM_KEY_ENCRYPTED, "the key of the root has not been unlocked");
     if (mu_ca_hold(ca, err) != 0 || mu_ca_reload(ca, err) != 0)
         goto out;
-    if (mu_ca_find(ca, options->name)) {
-        mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "this CA has an authority \"%s\" already", options->name);
+    if (mu_ca_check_new_name(ca, options->name, err) != 0)
         goto out;
-    }
     spec.issuer = mu_ca_root(ca);
     spec.issuer_key = ca->keys[0];
     spec.not_before_s = mu_ca_start_s(spec.issuer, options->now_s);

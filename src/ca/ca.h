@@ -11,6 +11,7 @@
 #ifndef MU_CA_CA_H
 #define MU_CA_CA_H
 
+#include "base/buf.h"
 #include "ca/ledger.h"
 
 typedef struct mu_ca mu_ca;
@@ -69,6 +70,37 @@ int mu_ca_unlock(mu_ca *ca, const char *authority, const char *password, mu_err 
 /** Make an intermediate below the root, which must be unlocked. client_only: it may issue for clients alone. */
 int mu_ca_add_intermediate(mu_ca *ca, const mu_ca_authority_options *options, bool client_only, mu_err **err);
 
+/**
+ * Make a key, and a request for its certificate that somebody else signs: the root's folder, or another product. The folder is made
+ * if it is not there; the request stays in it as NAME.csr until mu_ca_import brings the certificate.
+ * @param ret_pem an initialised buffer for the request
+ * @return 0, or -1 as mu_ca_init; MU_E_USAGE if the name is taken
+ */
+int mu_ca_make_request(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_options *options, mu_buf *ret_pem, mu_err **err);
+
+/** An authority that comes from elsewhere. All pointers are borrowed for the call; what is not there is NULL or 0. */
+typedef struct mu_ca_incoming {
+    const STACK_OF(X509) *certs; /* the authority's and all above it, up to the root, in any order */
+    EVP_PKEY *key;               /* NULL: a request of ours waits for the certificate, or the key stays elsewhere */
+    const char *name;            /* of an intermediate without a request; NULL: "intermediate". A root is "root" */
+    const char *password;        /* to encrypt the key with */
+    const char *index, *index_path; /* OpenSSL's index.txt: its text, and its name for messages */
+    const char *certs_dir;       /* where SERIAL.pem of the index are */
+    STACK_OF(X509_CRL) *crls;    /* published lists: what they revoke, and their numbers, are taken over */
+    int64_t crl_number;          /* the last that was used */
+    int64_t now_s;
+} mu_ca_incoming;
+
+/**
+ * Take over an authority, and what it did so far; all or nothing. The folder is made if it is not there. What is there already is
+ * completed, so it can be repeated.
+ * @param ret_name of the authority, in new memory (free)
+ * @return 0, or -1 with MU_E_KEY_CERT_MISMATCH, MU_E_CHAIN_MISSING_INTERMEDIATE (no path to a root), MU_E_ISSUER_NOT_A_CA,
+ *         MU_E_SIGNATURE_INVALID (a list of somebody else), MU_E_STORE_DAMAGED (index; with the line), MU_E_USAGE (another root, name
+ *         taken, nothing new), or as mu_ca_init
+ */
+int mu_ca_import(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_incoming *what, mu_ca **ret_ca, char **ret_name, mu_err **err);
+
 /** What to certify. All pointers are borrowed for the call. */
 typedef struct mu_ca_request {
     const char *issuer;         /* as mu_ca_choose_issuer gave it; must be unlocked */
@@ -118,13 +150,15 @@ int mu_ca_crl(mu_ca *ca, const char *authority, int days, int64_t now_s, X509_CR
 
 /** The authorities in the order they were made, the root first; NULL past the end. Borrowed likewise. */
 const mu_ledger_authority *mu_ca_authority(const mu_ca *ca, size_t index);
+/** The private key of an unlocked authority, borrowed; NULL if it is locked. */
+EVP_PKEY *mu_ca_key(const mu_ca *ca, const char *authority);
 /** Is the authority's key in the folder, or unlocked? */
 bool mu_ca_has_key(const mu_ca *ca, const char *authority);
 /** DIR/NAME.SUFFIX in new memory (free); NULL when out of memory. */
 char *mu_ca_path(const mu_ca *ca, const char *name, const char *suffix);
 
-/** The certificate and the authorities above it, leaf first, the root last. Owned by the caller (OSSL_STACK_OF_X509_free). */
-int mu_ca_chain(const mu_ca *ca, const char *issuer, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err);
+/** The certificate (of a leaf or an authority) and the authorities above it, itself first, the root last. Owned by the caller (OSSL_STACK_OF_X509_free). */
+int mu_ca_chain(const mu_ca *ca, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err);
 
 /** Such a chain in PEM, as a server sends it: without the root. Owned by the caller (OPENSSL_free). */
 int mu_ca_sent_pem(const STACK_OF(X509) *chain, char **ret_pem, mu_err **err);

@@ -28,6 +28,18 @@ int64_t mu_ca_start_s(const X509 *issuer, int64_t now_s);
 int mu_ca_certify(mu_ca *ca, const mu_ca_request *request, EVP_PKEY *issuer_key, const mu_cert_spec *spec,
                   const char *authority_name, X509 **ret_cert, mu_err **err);
 
+/** The folder, made if it is not there, held, and perhaps without a root yet. Fails as mu_ca_init and mu_ca_open. */
+int mu_ca_open_or_make(OSSL_LIB_CTX *libctx, const char *dir, mu_ca **ret_ca, mu_err **err);
+int mu_ca_check_options(const mu_ca_authority_options *options, mu_err **err);
+/** Not taken, neither by an authority nor by a request that waits for its certificate. @return 0, or -1 with MU_E_USAGE */
+int mu_ca_check_new_name(const mu_ca *ca, const char *name, mu_err **err);
+int mu_ca_write_file(const mu_ca *ca, const char *name, const char *suffix, bool secret, const char *text, mu_err **err);
+int mu_ca_write_key(const mu_ca *ca, const char *name, const char *password, EVP_PKEY *key, mu_err **err);
+/** The certificates' files that are missing, perhaps after a crash. */
+int mu_ca_write_certs(const mu_ca *ca, mu_err **err);
+/** Enter index, lists and number of what came in. Inside a transaction of the ledger. */
+int mu_ca_import_history(mu_ca *ca, const char *authority, X509 *cert, const mu_ca_incoming *what, mu_err **err);
+
 /** The profile's name that fits an existing certificate; "other" if none does. */
 const char *mu_ca_profile_of(const X509 *cert);
 /** Enter an existing certificate into the ledger, revoked unless revoked_s is 0. */

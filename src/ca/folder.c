@@ -83,10 +83,12 @@ int mu_ca_open(OSSL_LIB_CTX *libctx, const char *dir, mu_ca **ret_ca, mu_err **e
         goto out;
     if (ca->count == 0) {
         char shown[MU_SHOWN_SIZE];
-        mu_fail(err, MU_E_STORE_NOT_FOUND, "the CA in \"%s\" was never finished: it has no root", mu_escape_to(shown, dir));
-        mu_err_hint(err, "Remove the folder and run mutual ca init again; nothing was issued from it.");
+        mu_fail(err, MU_E_STORE_NOT_FOUND, "the CA in \"%s\" is not finished: it has no root", mu_escape_to(shown, dir));
+        mu_err_hint(err, "If a request from it is being signed elsewhere: mutual ca import the certificate and its root. If mutual ca "
+                         "init was interrupted: remove the folder and run that again.");
         goto out;
     }
+    mu_ca_write_certs(ca, NULL); /* copies for people: who cannot write may still read */
     *ret_ca = ca;
     ca = NULL;
     rc = 0;
@@ -125,6 +127,12 @@ X509 *mu_ca_find(const mu_ca *ca, const char *name)
 const mu_ledger_authority *mu_ca_authority(const mu_ca *ca, size_t index)
 {
     return index < ca->count ? &ca->authorities[index] : NULL;
+}
+
+EVP_PKEY *mu_ca_key(const mu_ca *ca, const char *authority)
+{
+    int i = mu_ca_index(ca, authority);
+    return i < 0 ? NULL : ca->keys[i];
 }
 
 bool mu_ca_has_key(const mu_ca *ca, const char *authority)

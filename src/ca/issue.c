@@ -73,24 +73,17 @@ int mu_ca_issue(mu_ca *ca, const mu_ca_request *request, X509 **ret_cert, mu_err
     return mu_ca_certify(ca, request, ca->keys[i], &spec, NULL, ret_cert, err);
 }
 
-int mu_ca_chain(const mu_ca *ca, const char *issuer, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err)
+int mu_ca_chain(const mu_ca *ca, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err)
 {
-    STACK_OF(X509) *chain = sk_X509_new_null();
-    X509 *parts[] = {cert, mu_ca_find(ca, issuer), mu_ca_root(ca)};
-    bool ok = chain != NULL;
-
-    for (size_t i = 0; i < 3; i++) {
-        if (!ok || !parts[i] || (i == 2 && parts[1] == parts[2])) /* issued by the root itself */
-            continue;
-        if ((ok = X509_up_ref(parts[i])) && !(ok = sk_X509_push(chain, parts[i]) > 0))
-            X509_free(parts[i]);
-    }
-    if (!ok) {
-        sk_X509_pop_free(chain, X509_free);
-        return mu_fail_nomem(err);
-    }
-    *ret_chain = chain;
-    return 0;
+    STACK_OF(X509) *authorities = sk_X509_new_null();
+    int rc = authorities ? 0 : mu_fail_nomem(err);
+    for (size_t i = 0; rc == 0 && i < ca->count; i++)
+        if (!sk_X509_push(authorities, ca->authorities[i].cert))
+            rc = mu_fail_nomem(err);
+    if (rc == 0)
+        rc = mu_chain_build(cert, authorities, ret_chain, err);
+    sk_X509_free(authorities);
+    return rc;
 }
 
 int mu_ca_sent_pem(const STACK_OF(X509) *chain, char **ret_pem, mu_err **err)

@@ -67,7 +67,7 @@ int mu_ledger_begin(mu_ledger *ledger, mu_err **err);
 int mu_ledger_end(mu_ledger *ledger, int rc, mu_err **err);
 
 /** Enter what another product issued: der is the certificate, or NULL; reserved_s is when it was issued, as far as that is known.
- * Fails as mu_ledger_reserve. */
+ * If the row is there already, the most that happens to it is that it becomes revoked. Fails as mu_ledger_reserve. */
 int mu_ledger_add(mu_ledger *ledger, const mu_ledger_row *row, mu_err **err);
 /** Make an entered certificate an authority of this folder. */
 int mu_ledger_add_authority(mu_ledger *ledger, const char *name, const char *issuer, const char *serial, bool keyless, mu_err **err);
@@ -95,6 +95,9 @@ void mu_ledger_authority_done(mu_ledger_authority *authority);
  * @return what `each` returned last, or 0, or -1 with an error
  */
 int mu_ledger_each(mu_ledger *ledger, const char *which, int (*each)(void *arg, const mu_ledger_row *row), void *arg, mu_err **err);
+
+/** "45:4E:0A" and "0454e0a" are the ledger's serial 454e0a. New memory (free); NULL when out of memory. */
+char *mu_ledger_serial(const char *text);
 
 /** All that is set must hold. */
 typedef struct mu_ledger_filter {

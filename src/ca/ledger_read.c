@@ -60,8 +60,7 @@ void mu_ledger_authority_done(mu_ledger_authority *authority)
     X509_free(authority->cert);
 }
 
-/* "45:4E:0A" and "0454e0a" are the serial 454e0a of the ledger. NULL when out of memory. */
-static char *serial_of(const char *text)
+char *mu_ledger_serial(const char *text)
 {
     char *serial = mu_strdup(text), *out = serial;
     while (serial && *text == '0' && text[1])
@@ -116,7 +115,7 @@ static int walk(mu_ledger *ledger, sqlite3_stmt *stmt, int (*each)(void *arg, co
 int mu_ledger_each(mu_ledger *ledger, const char *which, int (*each)(void *arg, const mu_ledger_row *row), void *arg, mu_err **err)
 {
     sqlite3_stmt *stmt = NULL;
-    char *serial = serial_of(which ? which : "");
+    char *serial = mu_ledger_serial(which ? which : "");
     int rc = serial ? 0 : mu_fail_nomem(err);
 
     if (rc == 0)
@@ -156,7 +155,7 @@ int mu_ledger_each_of(mu_ledger *ledger, const mu_ledger_filter *filter, int (*e
                       mu_err **err)
 {
     sqlite3_stmt *stmt = NULL;
-    char *serial = serial_of(filter->serial ? filter->serial : "");
+    char *serial = mu_ledger_serial(filter->serial ? filter->serial : "");
     mu_buf sql;
     int rc = mu_ledger_prepare(ledger, compose(filter, &sql), &stmt, err);
 

@@ -190,7 +190,7 @@ static int write_issued(void *arg, X509 *cert, mu_err **err)
 {
     const struct delivery *d = arg;
     STACK_OF(X509) *chain = NULL;
-    int rc = mu_ca_chain(d->ca, d->request->issuer, cert, &chain, err);
+    int rc = mu_ca_chain(d->ca, cert, &chain, err);
     if (rc == 0)
         rc = write_all(d->outputs, d->request->public_key, chain, d->request->now_s, err);
     sk_X509_pop_free(chain, X509_free);

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-extern const mu_command mu_command_ca_crl, mu_command_ca_revoke;
+extern const mu_command mu_command_ca_crl, mu_command_ca_export, mu_command_ca_import, mu_command_ca_revoke;
 extern const mu_command mu_command_ca_init, mu_command_ca_intermediate, mu_command_ca_sign, mu_command_ca_issue, mu_command_ca_list,
     mu_command_ca_show;
 
@@ -26,27 +26,34 @@ int mu_ca_command_unlock(mu_ca *ca, const char *authority, const char *spec, mu_
 /** "RSA" alone means 4096 bits for an authority. NULL: RSA:4096. */
 int mu_ca_command_key_spec(const char *text, mu_key_spec *ret_spec, mu_err **err);
 
+/**
+ * The passphrase for a key that is to be stored in that folder: the one of the keys that are there (none if they have none), else a
+ * new one, unless no_encryption. NULL in ret_password: none.
+ */
+int mu_ca_command_key_password(const char *dir, const char *spec, bool no_encryption, mu_secret *ret_password, mu_err **err);
+
 /* ---- sign and issue ---- */
 
 typedef struct mu_ca_leaf_options {
     char *ca, *ca_password, *issuer, *san, *alias;
-    int profile; /* index into MU_CA_LEAF_PROFILES */
+    int profile; /* index into MU_CA_SIGN_PROFILES, which begins with MU_CA_LEAF_PROFILES */
     long days;
 } mu_ca_leaf_options;
 
 #define MU_CA_LEAF_PROFILES "server|client|peer"
+#define MU_CA_SIGN_PROFILES MU_CA_LEAF_PROFILES "|intermediate|client-intermediate"
 
 /** S is an options struct with a mu_ca_leaf_options named leaf. */
-#define MU_OPT_CA_LEAF(S)                                                                                                          \
+#define MU_OPT_CA_LEAF(S, PROFILES)                                                                                                    \
     MU_OPT_CA_DIR(S, leaf.ca), MU_OPT_CA_PASSWORD(S, leaf.ca_password),                                                            \
     {"issuer", 0, MU_OPT_TEXT, offsetof(S, leaf.issuer), "NAME",                                                                   \
      "Which authority issues: root or an intermediate; the default is the newest that fits, else root.", 0, 0},                    \
-    {"profile", 0, MU_OPT_CHOICE, offsetof(S, leaf.profile), MU_CA_LEAF_PROFILES,                                                  \
+    {"profile", 0, MU_OPT_CHOICE, offsetof(S, leaf.profile), PROFILES,                                                  \
      "What the certificate is for; the default is server.", 0, 0},                                                                 \
     {"san", 0, MU_OPT_TEXT, offsetof(S, leaf.san), "NAMES",                                                                        \
      "Subject alternative names: dns:NAME,ip:ADDRESS,uri:URI,email:ADDRESS; a server needs one.", 0, 0},                           \
     {"days", 0, MU_OPT_NUMBER, offsetof(S, leaf.days), "N",                                                                        \
-     "Days that it is valid, never longer than its issuer; the default is 365.", 1, 36500},                                        \
+     "Days that it is valid, never longer than its issuer; the default is 365, of an intermediate 1825.", 1, 36500},                                        \
     {"alias", 0, MU_OPT_TEXT, offsetof(S, leaf.alias), "ALIAS", "Its name in the ledger and in stores.", 0, 0}
 
 /** Open the CA, choose the issuer and unlock it. *ret_ca is the caller's even on failure (may be NULL). */

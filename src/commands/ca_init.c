@@ -15,9 +15,9 @@ struct init_options {
 };
 
 struct intermediate_options {
-    char *ca, *ca_password, *name, *key_algorithm;
+    char *ca, *ca_password, *name, *key_algorithm, *csr;
     long days;
-    bool client_only;
+    bool client_only, no_encryption;
 };
 
 static void tell(const mu_ca *ca, const char *dir, const char *name)
@@ -106,6 +106,40 @@ static int add_intermediate(const struct intermediate_options *o, const char *au
     return rc;
 }
 
+/* The root is elsewhere: a key here, and a request to carry there. */
+static int request_intermediate(const struct intermediate_options *o, const char *authority, mu_err **err)
+{
+    const char *dir = o->ca ? o->ca : MU_CA_DEFAULT_DIR;
+    X509_NAME *subject = NULL;
+    mu_secret password = {0};
+    mu_buf pem;
+    char *default_name = mu_asprintf("CN=mutual %s CA", authority);
+    mu_ca_authority_options options = {.name = authority, .now_s = mu_now_s()};
+    int rc = default_name ? mu_name_parse(o->name ? o->name : default_name, &subject, err) : mu_fail_nomem(err);
+
+    mu_buf_init(&pem, MU_BUF_TEXT_MAX);
+    if (rc == 0)
+        rc = mu_ca_command_key_spec(o->key_algorithm, &options.key, err);
+    if (rc == 0 && (rc = mu_ca_command_key_password(dir, o->ca_password, o->no_encryption, &password, err)) == 0) {
+        options.subject = subject;
+        options.password = password.value;
+        mu_progress_begin("making the intermediate's key");
+        rc = mu_ca_make_request(NULL, dir, &options, &pem, err);
+        mu_progress_end();
+    }
+    if (rc == 0 && (rc = mu_ca_write_pem(o->csr, mu_buf_text(&pem), err)) == 0) {
+        char shown[MU_SHOWN_SIZE];
+        printf("%s: a request for its certificate\n  private key  %s/%s.key\n", authority, mu_escape_to(shown, dir), authority);
+        printf("  request      %s\n", mu_escape_to(shown, o->csr));
+        puts("When it is signed (mutual ca sign --profile intermediate): mutual ca import CERTIFICATE ROOT");
+    }
+    mu_buf_free(&pem);
+    mu_secret_clear(&password);
+    X509_NAME_free(subject);
+    free(default_name);
+    return rc;
+}
+
 static int run_intermediate(const mu_command *command, void *options, const mu_strlist *args)
 {
     const struct intermediate_options *o = options;
@@ -114,7 +148,11 @@ static int run_intermediate(const mu_command *command, void *options, const mu_s
     mu_err *err = NULL;
     (void)command;
 
+    if (o->csr)
+        return request_intermediate(o, authority, &err) == 0 ? 0 : mu_cli_fail(false, err);
     int rc = mu_ca_command_open(o->ca, &ca, &err);
+    if (rc == 0 && o->no_encryption)
+        rc = mu_fail_by(&err, MU_E_USAGE, MU_BY_CALLER, "--no-encryption goes with --csr; otherwise the root's key decides");
     if (rc == 0)
         rc = add_intermediate(o, authority, ca, &err);
     if (rc == 0)
@@ -163,13 +201,18 @@ static const mu_opt intermediate_table[] = {
     {"key-algorithm", 0, MU_OPT_TEXT, offsetof(struct intermediate_options, key_algorithm), "ALG", "As for mutual ca init.", 0, 0},
     {"days", 0, MU_OPT_NUMBER, offsetof(struct intermediate_options, days), "N",
      "Days that it is valid, never longer than the root; the default is 1825.", 1, 36500},
+    {"csr", 0, MU_OPT_TEXT, offsetof(struct intermediate_options, csr), "FILE",
+     "The root is elsewhere: make the key here and write a request for it to FILE; mutual ca import takes the certificate.", 0, 0},
     MU_OPT_CA_PASSWORD(struct intermediate_options, ca_password),
+    {"no-encryption", 0, MU_OPT_FLAG, offsetof(struct intermediate_options, no_encryption), NULL,
+     "With --csr: store the private key unencrypted.", 0, 0},
     {0},
 };
 
 static const mu_example intermediate_examples[] = {
     {"one that issues client identities only, as NAME \"clients\"", "mutual ca intermediate --client-only"},
     {"one for everything", "mutual ca intermediate issuing --name \"CN=Example Issuing CA, O=Example\""},
+    {"one whose root is kept offline", "mutual ca intermediate issuing --csr issuing.csr"},
     {0},
 };
 

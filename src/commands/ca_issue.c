@@ -105,7 +105,7 @@ static int run(const mu_command *command, void *options, const mu_strlist *args)
 #define SECRET(name, field, help) {name, 0, MU_OPT_SECRET, offsetof(struct issue_options, field), "P", help, 0, 0}
 
 static const mu_opt table[] = {
-    MU_OPT_CA_LEAF(struct issue_options),
+    MU_OPT_CA_LEAF(struct issue_options, MU_CA_LEAF_PROFILES),
     TEXT("name", name, "DN", "Subject; the default is CN= the first dns name, else the alias."),
     TEXT("key-algorithm", key_algorithm, "ALG", "RSA (the default, 2048 bits), RSA:BITS, EC, EC:P-384, EC:P-521, Ed25519 or Ed448."),
     TEXT("key-store", key_store, "FILE", "Store for the private key and its chain; an existing one gets one entry more."),

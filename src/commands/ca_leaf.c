@@ -7,14 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_DAYS 365
+#define LEAF_DAYS 365
+#define AUTHORITY_DAYS 1825
 
 int mu_ca_leaf_begin(const mu_ca_leaf_options *o, mu_ca **ret_ca, mu_ca_request *request, mu_err **err)
 {
-    static const mu_profile profiles[] = {MU_PROFILE_SERVER, MU_PROFILE_CLIENT, MU_PROFILE_PEER}; /* as MU_CA_LEAF_PROFILES */
+    static const mu_profile profiles[] = {MU_PROFILE_SERVER, MU_PROFILE_CLIENT, MU_PROFILE_PEER, MU_PROFILE_INTERMEDIATE,
+                                          MU_PROFILE_CLIENT_INTERMEDIATE}; /* as MU_CA_SIGN_PROFILES */
     request->profile = profiles[o->profile];
     request->now_s = mu_now_s();
-    request->days = o->days ? (int)o->days : DEFAULT_DAYS;
+    request->days = o->days ? (int)o->days : request->profile >= MU_PROFILE_SERVER ? LEAF_DAYS : AUTHORITY_DAYS;
     request->alias = o->alias;
     if (mu_ca_command_open(o->ca, ret_ca, err) != 0 ||
         mu_ca_choose_issuer(*ret_ca, o->issuer, request->profile, request->now_s, &request->issuer, err) != 0)

@@ -87,7 +87,7 @@ static int sign(const struct sign_options *o, mu_ca **ret_ca, mu_err **err)
         goto out;
     }
     tell_dropped(csr, asked, o->san_from_csr);
-    if (mu_ca_chain(*ret_ca, request.issuer, cert, &chain, err) == 0 && (rc = mu_ca_write_sent(o->out, chain, err)) == 0)
+    if (mu_ca_chain(*ret_ca, cert, &chain, err) == 0 && (rc = mu_ca_write_sent(o->out, chain, err)) == 0)
         mu_ca_leaf_tell(o->out ? stdout : stderr, &request, cert);
 out:
     sk_X509_pop_free(chain, X509_free);
@@ -117,7 +117,7 @@ static int run_sign(const mu_command *command, void *options, const mu_strlist *
 
 static const mu_opt table[] = {
     {"csr", 0, MU_OPT_TEXT, offsetof(struct sign_options, csr), "FILE", "The certificate request (PEM or DER).", 0, 0},
-    MU_OPT_CA_LEAF(struct sign_options),
+    MU_OPT_CA_LEAF(struct sign_options, MU_CA_SIGN_PROFILES),
     {"san-from-csr", 0, MU_OPT_FLAG, offsetof(struct sign_options, san_from_csr), NULL,
      "Certify the names that the request asks for, in addition to --san.", 0, 0},
     {"out", 'o', MU_OPT_TEXT, offsetof(struct sign_options, out), "FILE",
@@ -129,6 +129,7 @@ static const mu_example examples[] = {
     {"a server's request",
      "mutual ca sign --csr server.csr --profile server --san dns:server.example,ip:127.0.0.1 --out server.crt"},
     {"a client's", "mutual ca sign --csr client.csr --profile client --days 90 --out client.crt"},
+    {"an intermediate's, from another folder or product", "mutual ca sign --csr issuing.csr --profile intermediate --out issuing.crt"},
     {0},
 };
 
