@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import CRLEntryExtensionOID
 
 from lab import proc
-from test_ca import Ca, empty, init_plain, plain  # noqa: F401 (fixtures)
+from test_ca import Ca, empty, init_plain, plain, write_csr  # noqa: F401 (fixtures)
 
 
 def load(path):
@@ -254,3 +254,32 @@ def test_the_passphrase_is_asked_for_once(empty):
     result = empty("crl", "--ca-password", "stdin", password=None, input=empty.password + "\n")
     assert result.status == 0 and result.out.count("CRL 1") == 2, result
     empty.refused(3, "store-wrong-password", "crl", password="wrong")
+
+
+# ---- the disk ----
+
+def test_a_failed_sync_refuses_to_sign(mutual_release, tmp_path):
+    """Each sync of `ca sign` fails in turn, also that of the folder, which SQLite does not look at: nothing is handed out then."""
+    if not shutil.which("strace"):
+        pytest.skip("no strace")
+    ca = Ca(mutual_release, tmp_path)
+    init_plain(ca, "--key-algorithm", "EC")
+    write_csr(tmp_path / "a.csr")
+    outcomes = []
+    for call, moment in [("fsync", i) for i in range(1, 5)] + [("fdatasync", i) for i in range(1, 10)]:
+        alias, trace = f"{call}-{moment}", tmp_path / "trace"
+        out = tmp_path / f"{alias}.crt"
+        result = proc.run(["strace", "-f", "-qq", "-y", "-o", trace, "-e", "trace=fsync,fdatasync", "-e",
+                           f"inject={call}:error=EIO:when={moment}", mutual_release.path, "ca", "sign", "--ca", ca.dir, "--csr",
+                           tmp_path / "a.csr", "--profile", "client", "--alias", alias, "--out", out])
+        injected = [line for line in trace.read_text().splitlines() if "(INJECTED)" in line]
+        row = [row["state"] for row in ca.rows() if row["alias"] == alias]
+        place = "none" if not injected else "folder" if f"<{ca.dir}>" in injected[0] else "log" if "-wal>" in injected[0] else "output"
+        outcomes.append((call, place, result.status))
+        assert result.status == 0 or (result.status == 3 and "[write-failed]" in result.err), (result, injected)
+        assert row in ([], ["abandoned"], ["issued"]), row
+        if result.status == 0 or out.exists():
+            assert row == ["issued"] and out.exists(), (result, injected)
+    assert ("fsync", "folder", 3) in outcomes  # ours
+    assert ("fdatasync", "log", 3) in outcomes and ("fsync", "output", 3) in outcomes
+    assert ("fsync", "none", 0) in outcomes and ("fdatasync", "none", 0) in outcomes  # the controls
