@@ -127,12 +127,23 @@ static int store(mu_err **err, mu_code code, mu_by by, const char *file, int lin
     return -1;
 }
 
+/* Many functions of OpenSSL answer "no" when memory runs out, as if a key did not fit or a signature were wrong. */
+static bool ossl_ran_out(void)
+{
+    return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE || ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+}
+
 /* What was in *err may be quoted by the arguments, so it is freed last. */
 MU_PRINTF(7, 0)
 static int replace(mu_err **err, mu_code code, mu_by by, const char *file, int line, char *detail, const char *fmt, va_list args)
 {
     mu_err *old = *err;
-    store(err, code, by, file, line, detail, NULL, fmt, args);
+    if (ossl_ran_out()) {
+        ERR_clear_error();
+        free(detail);
+        *err = &nomem;
+    } else
+        store(err, code, by, file, line, detail, NULL, fmt, args);
     mu_err_free(old);
     return -1;
 }
@@ -194,7 +205,7 @@ int mu_err_raise_ossl(mu_err **err, mu_code code, const char *file, int line, co
         ERR_clear_error();
         return -1;
     }
-    char *detail = drain_ossl_queue();
+    char *detail = ossl_ran_out() ? NULL : drain_ossl_queue();
     va_start(args, fmt);
     replace(err, code, MU_BY_US, file, line, detail, fmt, args);
     va_end(args);

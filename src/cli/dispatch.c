@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +172,14 @@ static void keep_standard_descriptors(void)
             (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/* OpenSSL 3.0 uses its default context without looking whether there was memory for it. */
+static int fail_start(void)
+{
+    mu_err *err = NULL;
+    mu_fail_nomem(&err);
+    return mu_cli_fail(false, err);
+}
+
 int mu_cli_main(const mu_command *const *commands, int argc, char **argv)
 {
     int status;
@@ -179,7 +188,7 @@ int mu_cli_main(const mu_command *const *commands, int argc, char **argv)
     mu_secret_process_init();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit fails instead */
-    status = dispatch(commands, argc, argv);
+    status = OSSL_LIB_CTX_get0_global_default() ? dispatch(commands, argc, argv) : fail_start();
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
         mu_err *err = NULL;
         mu_fail_errno(&err, MU_E_WRITE_FAILED, errno, "cannot write to standard output");
