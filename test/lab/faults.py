@@ -5,7 +5,6 @@ import concurrent.futures
 import dataclasses
 import functools
 import itertools
-import os
 import re
 import shutil
 import signal
@@ -19,7 +18,7 @@ CALLS = ("openat", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "clos
 FAULTS = ("ENOSPC", "EIO", "EINTR", "KILL")
 MAIN = r"fcntl\(0, F_GETFD\)"  # the first thing mutual does: what comes before is the loader's
 _LINE = re.compile(r"(\d+) +(\w+)\((.*)")
-_ERROR = re.compile(r"^(?!  because: ).*\[[a-z0-9-]+\]$", re.M)
+ERROR = re.compile(r"^(?!  because: ).*\[[a-z0-9-]+\]$", re.M)
 _TEMPORARY = re.compile(r"\..*\.mutual-[a-z2-7]{6}")
 
 
@@ -144,7 +143,7 @@ class Runner:
             return "false success", f"state {state}"
         if not command.told or call.text.startswith("2, "):  # what it says cannot be seen
             return "sound", ""
-        if result.status != 0 and len(_ERROR.findall(result.err)) != 1:
+        if result.status != 0 and len(ERROR.findall(result.err)) != 1:
             return "untold", ""
         if result.status != 0 and state == "new" and not re.search("is written|standard output|was issued", shown):
             return "misreported", "all of the new content is there"
@@ -185,7 +184,3 @@ def sample(rng, faults, count):
 def summary(outcomes):
     kinds = collections.Counter(outcome.kind for outcome in outcomes)
     return f"{len(outcomes)} faults: " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-
-
-def is_root():
-    return os.geteuid() == 0
