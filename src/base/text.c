@@ -79,12 +79,26 @@ static size_t escape_one(const uint8_t *p, size_t len, char out[16], size_t *ret
     return used ? used : 1;
 }
 
+/* How much at the start is ASCII that stays as it is: ten thousand names in a certificate are taken in pieces, not in bytes. */
+static size_t plain_len(const uint8_t *p, const uint8_t *end)
+{
+    const uint8_t *start = p;
+    while (p < end && *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\'' && *p != '`' && *p != '\\')
+        p++;
+    return (size_t)(p - start);
+}
+
 void mu_escape(mu_buf *out, const void *text, size_t len)
 {
     const uint8_t *p = text, *end = p + len;
     char one[16];
     size_t one_len;
     while (p < end) {
+        size_t plain = plain_len(p, end);
+        mu_buf_add(out, p, plain);
+        p += plain;
+        if (p == end)
+            break;
         p += escape_one(p, (size_t)(end - p), one, &one_len);
         mu_buf_add(out, one, one_len);
     }

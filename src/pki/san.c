@@ -176,10 +176,13 @@ static void add_escaped(mu_buf *out, const void *value, size_t len)
     mu_buf safe;
     mu_buf_init(&safe, MU_BUF_TEXT_MAX);
     mu_escape(&safe, value, len);
-    for (const char *c = mu_buf_text(&safe); *c; c++) {
+    for (const char *c = mu_buf_text(&safe); *c;) {
+        size_t piece = strcspn(c, ",");
+        mu_buf_add(out, c, piece);
+        c += piece;
         if (*c == ',')
-            mu_buf_add_byte(out, '\\');
-        mu_buf_add_byte(out, (uint8_t)*c);
+            mu_buf_add(out, "\\,", 2);
+        c += *c == ',';
     }
     mu_buf_free(&safe);
 }
