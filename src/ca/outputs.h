@@ -9,7 +9,7 @@
 
 /** Text is borrowed; NULL: not wanted. Passwords and types as users give them (config/password.h, mu_store_type_parse). */
 typedef struct mu_ca_outputs_spec {
-    const char *alias;           /* of the key's entry */
+    const char *alias;           /* of the key's entry; NULL (not for a new one): of the only key there */
     const char *trust_authority; /* whose certificate is trusted, and the alias of its entry; NULL: "root" */
     const char *key_store, *key_store_password, *key_store_type;
     const char *certificate;     /* PEM: leaf and intermediates */
@@ -42,6 +42,8 @@ int mu_ca_outputs_require_new(mu_ca_outputs *outputs, mu_err **err);
  *         MU_E_PEM_GARBAGE
  */
 int mu_ca_outputs_leaf(mu_ca_outputs *outputs, X509 **ret_leaf, mu_err **err);
+/** Are there PEM files whose certificate and key do not belong together? */
+bool mu_ca_outputs_is_broken(const mu_ca_outputs *outputs);
 /** The first file that does not hold the generation of this chain; NULL if all do. Call mu_ca_outputs_leaf before. */
 const char *mu_ca_outputs_stale(const mu_ca_outputs *outputs, const STACK_OF(X509) *chain);
 /** The key of that leaf. @return 0, or -1 as mu_entry_get1_key */

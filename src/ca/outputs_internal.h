@@ -36,7 +36,7 @@ struct mu_ca_outputs {
 
 /** Does the trust store hold the authority's certificate under its name? */
 bool mu_ca_outputs_trusts(const mu_ca_outputs *outputs);
-/** The key store's entry: of the alias, in PEM (which keeps no aliases) the only key. NULL: none. */
+/** The key store's entry: of the alias; without an alias, and in PEM (which keeps none), the only key. NULL: none. */
 mu_entry *mu_ca_outputs_entry(const mu_ca_outputs *outputs);
 
 #endif

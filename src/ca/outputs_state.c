@@ -16,14 +16,24 @@ bool mu_ca_outputs_trusts(const mu_ca_outputs *o)
     return entry && mu_entry_get_kind(entry) == MU_ENTRY_TRUSTED && X509_cmp(leaf_of(entry), o->anchor) == 0;
 }
 
+static mu_entry *only_key(const mu_store *store)
+{
+    mu_entry *only = NULL;
+    for (size_t i = 0; i < mu_store_count(store); i++)
+        if (mu_entry_get_kind(mu_store_entry(store, i)) == MU_ENTRY_KEY) {
+            if (only)
+                return NULL;
+            only = mu_store_entry(store, i);
+        }
+    return only;
+}
+
 mu_entry *mu_ca_outputs_entry(const mu_ca_outputs *o)
 {
-    mu_store *store = o->key_store.store;
+    const mu_store *store = o->key_store.store;
     if (!store)
         return NULL;
-    if (mu_store_get_type(store) == MU_STORE_PEM && mu_store_count(store) == 1)
-        return mu_store_entry(store, 0);
-    return mu_store_find(store, o->spec->alias);
+    return !o->spec->alias || mu_store_get_type(store) == MU_STORE_PEM ? only_key(store) : mu_store_find(store, o->spec->alias);
 }
 
 /* A file that is no certificate or key any more is an error, not a reason to write over it. */
@@ -56,6 +66,11 @@ int mu_ca_outputs_leaf(mu_ca_outputs *o, X509 **ret_leaf, mu_err **err)
     if (!*ret_leaf && o->pem_key)
         *ret_leaf = sk_X509_value(o->pem_certs, 0);
     return 0;
+}
+
+bool mu_ca_outputs_is_broken(const mu_ca_outputs *o)
+{
+    return o->pem_certs && !o->pem_key;
 }
 
 static bool same_chain(const STACK_OF(X509) *a, const STACK_OF(X509) *b)
@@ -93,9 +108,9 @@ const char *mu_ca_outputs_stale(const mu_ca_outputs *o, const STACK_OF(X509) *ch
 int mu_ca_outputs_key(mu_ca_outputs *o, EVP_PKEY **ret_key, mu_err **err)
 {
     mu_entry *entry = mu_ca_outputs_entry(o);
-    if (entry && mu_entry_get1_key(entry, NULL, ret_key, err) != 0)
+    if (leaf_of(entry) && mu_entry_get1_key(entry, NULL, ret_key, err) != 0)
         return -1;
-    if (!entry && EVP_PKEY_up_ref(o->pem_key))
+    if (!leaf_of(entry) && EVP_PKEY_up_ref(o->pem_key))
         *ret_key = o->pem_key;
     return 0;
 }

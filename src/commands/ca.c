@@ -54,15 +54,15 @@ int mu_ca_command_key_spec(const char *text, mu_key_spec *ret_spec, mu_err **err
 }
 
 static const mu_command *const subcommands[] = {
-    &mu_command_ca_init, &mu_command_ca_intermediate, &mu_command_ca_sign, &mu_command_ca_issue,
-    &mu_command_ca_revoke, &mu_command_ca_crl,          &mu_command_ca_import, &mu_command_ca_export,
-    &mu_command_ca_list, &mu_command_ca_show,         NULL,
+    &mu_command_ca_init, &mu_command_ca_intermediate, &mu_command_ca_sign, &mu_command_ca_issue, &mu_command_ca_renew,
+    &mu_command_ca_revoke, &mu_command_ca_crl, &mu_command_ca_import, &mu_command_ca_export, &mu_command_ca_list,
+    &mu_command_ca_show, NULL,
 };
 
 const mu_command mu_command_ca = {
     .name = "ca",
     .summary = "a certificate authority of your own: make it, issue from it, look at what it issued",
-    .synopsis = "init|intermediate|sign|issue|revoke|crl|import|export|list|show [options]",
+    .synopsis = "init|intermediate|sign|issue|renew|revoke|crl|import|export|list|show [options]",
     .description =
         "A CA lives in one folder (--ca DIR, by default mutual-ca): a root, intermediates below it if you want them, and a ledger "
         "of every certificate that was ever signed.\n\n"

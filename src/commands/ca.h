@@ -3,12 +3,12 @@
 #define MU_COMMANDS_CA_H
 
 #include "base/secret.h"
-#include "ca/ca.h"
+#include "ca/outputs.h"
 #include "cli/opt.h"
 
 #include <stdio.h>
 
-extern const mu_command mu_command_ca_crl, mu_command_ca_export, mu_command_ca_import, mu_command_ca_revoke;
+extern const mu_command mu_command_ca_crl, mu_command_ca_export, mu_command_ca_import, mu_command_ca_renew, mu_command_ca_revoke;
 extern const mu_command mu_command_ca_init, mu_command_ca_intermediate, mu_command_ca_sign, mu_command_ca_issue, mu_command_ca_list,
     mu_command_ca_show;
 
@@ -58,6 +58,36 @@ typedef struct mu_ca_leaf_options {
 
 /** Open the CA, choose the issuer and unlock it. *ret_ca is the caller's even on failure (may be NULL). */
 int mu_ca_leaf_begin(const mu_ca_leaf_options *o, mu_ca **ret_ca, mu_ca_request *request, mu_err **err);
+/** The files that issue and renew write. */
+typedef struct mu_ca_files_options {
+    char *key_store, *key_store_password, *key_store_type;
+    char *trust_store, *trust_store_password, *trust_store_type, *trust_authority;
+    char *certificate, *certificate_private_key, *key_password, *trust_certificate;
+} mu_ca_files_options;
+
+#define MU_OPT_CA_FILE(S, name, kind, field, arg, help) {name, 0, kind, offsetof(S, files.field), arg, help, 0, 0}
+/** S is an options struct with a mu_ca_files_options named files. */
+#define MU_OPT_CA_FILES(S)                                                                                                         \
+    MU_OPT_CA_FILE(S, "key-store", MU_OPT_TEXT, key_store, "FILE",                                                                 \
+                   "Store for the private key and its chain; an existing one gets one entry more."),                               \
+    MU_OPT_CA_FILE(S, "key-store-password", MU_OPT_SECRET, key_store_password, "P", "Its password: " MU_OPT_PASSWORD_FORMS),       \
+    MU_OPT_CA_FILE(S, "key-store-type", MU_OPT_TEXT, key_store_type, "TYPE", "PKCS12 (the default) or PEM."),                      \
+    MU_OPT_CA_FILE(S, "trust-store", MU_OPT_TEXT, trust_store, "FILE",                                                             \
+                   "Store for the certificate to trust; an existing one gets one entry more."),                                    \
+    MU_OPT_CA_FILE(S, "trust-store-password", MU_OPT_SECRET, trust_store_password, "P", "Its password, in the same forms."),       \
+    MU_OPT_CA_FILE(S, "trust-store-type", MU_OPT_TEXT, trust_store_type, "TYPE", "PKCS12 (the default) or PEM."),                  \
+    MU_OPT_CA_FILE(S, "trust-authority", MU_OPT_TEXT, trust_authority, "NAME",                                                     \
+                   "Which authority to trust: root (the default) or an intermediate."),                                            \
+    MU_OPT_CA_FILE(S, "certificate", MU_OPT_TEXT, certificate, "FILE", "PEM file for the certificate and its intermediates."),     \
+    MU_OPT_CA_FILE(S, "certificate-private-key", MU_OPT_TEXT, certificate_private_key, "FILE", "PEM file for the private key."),   \
+    MU_OPT_CA_FILE(S, "key-password", MU_OPT_SECRET, key_password, "P",                                                            \
+                   "Encrypts that PEM key; without it the key is not encrypted."),                                                 \
+    MU_OPT_CA_FILE(S, "trust-certificate", MU_OPT_TEXT, trust_certificate, "FILE", "PEM file for the certificate to trust.")
+
+mu_ca_outputs_spec mu_ca_files_spec(const mu_ca_files_options *files, const char *alias);
+/** Alias and files, a line each. */
+void mu_ca_files_tell(const mu_ca_outputs_spec *spec);
+
 /** To a file, or to standard output if path is NULL. */
 int mu_ca_write_pem(const char *path, const char *pem, mu_err **err);
 /** A chain that ends in the root as a server sends it: without that. */

@@ -2,14 +2,17 @@
 #include "base/term.h"
 #include "ca/service.h"
 #include "cli/cli.h"
-#include "commands/ca.h"
+#include "commands/ca_bulk.h"
+
+#include <string.h>
 
 struct issue_options {
     mu_ca_leaf_options leaf;
     char *name, *key_algorithm;
-    char *key_store, *key_store_password, *key_store_type;
-    char *trust_store, *trust_store_password, *trust_store_type, *trust_authority;
-    char *certificate, *certificate_private_key, *key_password, *trust_certificate;
+    mu_ca_files_options files;
+    char *from;
+    long renew_within;
+    bool dry_run, json;
 };
 
 struct issuing {
@@ -22,17 +25,6 @@ struct issuing {
     GENERAL_NAMES *names;
     X509 *cert;
 };
-
-static mu_ca_outputs_spec outputs_of(const struct issue_options *o)
-{
-    return (mu_ca_outputs_spec){
-        .alias = o->leaf.alias, .trust_authority = o->trust_authority,
-        .key_store = o->key_store, .key_store_password = o->key_store_password, .key_store_type = o->key_store_type,
-        .certificate = o->certificate, .certificate_private_key = o->certificate_private_key, .key_password = o->key_password,
-        .trust_store = o->trust_store, .trust_store_password = o->trust_store_password, .trust_store_type = o->trust_store_type,
-        .trust_certificate = o->trust_certificate,
-    };
-}
 
 static int make_key(struct issuing *i, mu_err **err)
 {
@@ -64,34 +56,41 @@ static int issue(struct issuing *i, mu_err **err)
     return mu_ca_deliver(i->ca, &i->request, i->outputs, &i->cert, err);
 }
 
-static void tell_file(const char *path, const char *what)
+static int issue_many(const mu_command *command, const struct issue_options *o)
 {
-    char shown[MU_SHOWN_SIZE];
-    if (path)
-        printf("  %-12s %s\n", what, mu_escape_to(shown, path));
-}
-
-static void tell(const struct issuing *i)
-{
-    mu_ca_leaf_tell(stdout, &i->request, i->cert);
-    tell_file(i->spec.alias, "alias");
-    tell_file(i->spec.key_store, "key store");
-    tell_file(i->spec.trust_store, "trust store");
-    tell_file(i->spec.certificate, "certificate");
-    tell_file(i->spec.certificate_private_key, "private key");
-    tell_file(i->spec.trust_certificate, "trust");
+    static const char *const allowed[] = {"from", "ca", "ca-password", "profile", "renew-within", "dry-run", "json"};
+    const mu_ca_bulk_options bulk = {.ca = o->leaf.ca, .ca_password = o->leaf.ca_password, .from = o->from,
+                                     .renew_within = o->renew_within, .dry_run = o->dry_run, .json = o->json};
+    mu_err *err = NULL;
+    for (const mu_opt *opt = command->options; opt->name; opt++) {
+        bool fits = opt->kind == MU_OPT_FLAG;
+        for (size_t i = 0; !fits && i < sizeof allowed / sizeof *allowed; i++)
+            fits = strcmp(opt->name, allowed[i]) == 0;
+        const void *value = (const char *)o + opt->offset;
+        if (!fits && (opt->kind == MU_OPT_NUMBER ? *(const long *)value != 0 : *(char *const *)value != NULL)) {
+            mu_fail_by(&err, MU_E_USAGE, MU_BY_CALLER, "--%s does not go with --from: it stands in that file", opt->name);
+            return mu_cli_fail(o->json, err);
+        }
+    }
+    return mu_ca_bulk_run(&bulk);
 }
 
 static int run(const mu_command *command, void *options, const mu_strlist *args)
 {
-    struct issuing i = {.o = options, .spec = outputs_of(options)};
+    struct issuing i = {.o = options};
     mu_err *err = NULL;
-    (void)command;
     (void)args;
 
-    int rc = mu_ca_outputs_check(&i.spec, &err);
-    if (rc == 0 && (rc = issue(&i, &err)) == 0)
-        tell(&i);
+    if (i.o->from)
+        return issue_many(command, i.o);
+    i.spec = mu_ca_files_spec(&i.o->files, i.o->leaf.alias);
+    int rc = i.o->dry_run || i.o->json || i.o->renew_within
+                 ? mu_fail_by(&err, MU_E_USAGE, MU_BY_CALLER, "--dry-run, --json and --renew-within go with --from")
+                 : mu_ca_outputs_check(&i.spec, &err);
+    if (rc == 0 && (rc = issue(&i, &err)) == 0) {
+        mu_ca_leaf_tell(stdout, &i.request, i.cert);
+        mu_ca_files_tell(&i.spec);
+    }
     mu_ca_outputs_free(i.outputs);
     X509_free(i.cert);
     EVP_PKEY_free(i.request.public_key);
@@ -101,24 +100,19 @@ static int run(const mu_command *command, void *options, const mu_strlist *args)
     return rc == 0 ? 0 : mu_cli_fail(false, err);
 }
 
-#define TEXT(name, field, arg, help) {name, 0, MU_OPT_TEXT, offsetof(struct issue_options, field), arg, help, 0, 0}
-#define SECRET(name, field, help) {name, 0, MU_OPT_SECRET, offsetof(struct issue_options, field), "P", help, 0, 0}
+#define ROW(name, kind, field, arg, help, max) {name, 0, kind, offsetof(struct issue_options, field), arg, help, (max) != 0, max}
 
 static const mu_opt table[] = {
     MU_OPT_CA_LEAF(struct issue_options, MU_CA_LEAF_PROFILES),
-    TEXT("name", name, "DN", "Subject; the default is CN= the first dns name, else the alias."),
-    TEXT("key-algorithm", key_algorithm, "ALG", "RSA (the default, 2048 bits), RSA:BITS, EC, EC:P-384, EC:P-521, Ed25519 or Ed448."),
-    TEXT("key-store", key_store, "FILE", "Store for the private key and its chain; an existing one gets one entry more."),
-    SECRET("key-store-password", key_store_password, "Its password: " MU_OPT_PASSWORD_FORMS),
-    TEXT("key-store-type", key_store_type, "TYPE", "PKCS12 (the default) or PEM."),
-    TEXT("trust-store", trust_store, "FILE", "Store for the certificate to trust; an existing one gets one entry more."),
-    SECRET("trust-store-password", trust_store_password, "Its password, in the same forms."),
-    TEXT("trust-store-type", trust_store_type, "TYPE", "PKCS12 (the default) or PEM."),
-    TEXT("trust-authority", trust_authority, "NAME", "Which authority to trust: root (the default) or an intermediate."),
-    TEXT("certificate", certificate, "FILE", "PEM file for the certificate and its intermediates."),
-    TEXT("certificate-private-key", certificate_private_key, "FILE", "New PEM file for the private key."),
-    SECRET("key-password", key_password, "Encrypts that PEM key; without it the key is not encrypted."),
-    TEXT("trust-certificate", trust_certificate, "FILE", "PEM file for the certificate to trust."),
+    ROW("name", MU_OPT_TEXT, name, "DN", "Subject; the default is CN= the first dns name, else the alias.", 0),
+    ROW("key-algorithm", MU_OPT_TEXT, key_algorithm, "ALG",
+        "RSA (the default, 2048 bits), RSA:BITS, EC, EC:P-384, EC:P-521, Ed25519 or Ed448.", 0),
+    MU_OPT_CA_FILES(struct issue_options),
+    ROW("from", MU_OPT_TEXT, from, "FILE", "Issue for the services in this YAML file what is missing or due, instead.", 0),
+    ROW("renew-within", MU_OPT_NUMBER, renew_within, "DAYS",
+        "With --from: due is what expires within so many days; the default is 30, or a third of the lifetime if less.", 36500),
+    ROW("dry-run", MU_OPT_FLAG, dry_run, NULL, "With --from: say what would be done and why, and do nothing.", 0),
+    MU_OPT_JSON(struct issue_options),
     {0},
 };
 
@@ -128,16 +122,21 @@ static const mu_example examples[] = {
      "--trust-store server-trust.p12"},
     {"a client's identity in PEM", "mutual ca issue --profile client --alias build-7 --certificate client.crt "
                                    "--certificate-private-key client.key --trust-certificate ca.crt"},
+    {"for many services, as often as you like", "mutual ca issue --from services.yaml"},
     {0},
 };
 
 const mu_command mu_command_ca_issue = {
     .name = "ca issue",
     .summary = "make a key, its certificate and the stores in one step",
-    .synopsis = "--key-store FILE [options]",
+    .synopsis = "--key-store FILE | --from FILE [options]",
     .description = "Makes a private key, issues its certificate and writes both, with the chain up to the root, into a store or "
                    "PEM files; the certificate to trust goes into a second store if you want one. All files are opened, locked "
-                   "and found writable before anything is issued, and change together once everything is written.",
+                   "and found writable before anything is issued, and change together once everything is written.\n\n"
+                   "With --from, services.yaml holds the same settings for many services by alias, and \"defaults\" for all: what "
+                   "is missing, revoked, soon to expire or different from the file is issued, and nothing else touched. A mistake "
+                   "in the file stops everything before it begins; a service that fails leaves the others alone, and the exit status "
+                   "is that of the first that failed.",
     .options = table,
     .examples = examples,
     .options_size = sizeof(struct issue_options),

@@ -56,3 +56,31 @@ void mu_ca_leaf_tell(FILE *stream, const mu_ca_request *request, const X509 *cer
     free(subject);
     free(names);
 }
+
+mu_ca_outputs_spec mu_ca_files_spec(const mu_ca_files_options *f, const char *alias)
+{
+    return (mu_ca_outputs_spec){
+        .alias = alias, .trust_authority = f->trust_authority,
+        .key_store = f->key_store, .key_store_password = f->key_store_password, .key_store_type = f->key_store_type,
+        .certificate = f->certificate, .certificate_private_key = f->certificate_private_key, .key_password = f->key_password,
+        .trust_store = f->trust_store, .trust_store_password = f->trust_store_password, .trust_store_type = f->trust_store_type,
+        .trust_certificate = f->trust_certificate,
+    };
+}
+
+static void tell_file(const char *path, const char *what)
+{
+    char shown[MU_SHOWN_SIZE];
+    if (path)
+        printf("  %-12s %s\n", what, mu_escape_to(shown, path));
+}
+
+void mu_ca_files_tell(const mu_ca_outputs_spec *spec)
+{
+    tell_file(spec->alias, "alias");
+    tell_file(spec->key_store, "key store");
+    tell_file(spec->trust_store, "trust store");
+    tell_file(spec->certificate, "certificate");
+    tell_file(spec->certificate_private_key, "private key");
+    tell_file(spec->trust_certificate, "trust");
+}
