@@ -306,6 +306,12 @@ def test_default_trust(mutual, s_server, pki, tmp_path):
     security.mkdir(parents=True)
     shutil.copy(pki.path("root", "crt"), security / "cacerts")
     assert mutual("get", url, env=empty).status == 0
+    for store_type in ("JKS", "PKCS12"):  # as Debian has it, and as the JDK comes
+        (security / "cacerts").unlink()
+        assert mutual("keytool", "-importcert", "-noprompt", "-alias", "root", "-file", pki.path("root", "crt"), "-storetype", store_type,
+                      "-keystore", security / "cacerts", "-storepass", "changeit").status == 0
+        result = mutual("get", url, env=empty)
+        assert result.status == 0 and "passed over" not in result.err, result
     shutil.copy(pki.path("other-root", "crt"), security / "jssecacerts")
     result = mutual("get", url, env=empty)
     assert result.status == 4 and "jssecacerts" in result.err, result

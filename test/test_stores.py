@@ -312,8 +312,10 @@ def test_by_every_jdk(tool, jdks, family, prints, tmp_path):
                        "-storepass", PASSWORD)
         jdk.keytool_ok("-genseckey", "-alias", "secret", "-keyalg", "AES", "-keysize", "256", "-keystore", path,
                        "-storepass", PASSWORD)
-        expected = [("key", "pair", "one", 1), ("key", "pair", "two", 1), ("secret", "-", "secret", 0), ("trusted", "-", "Root", 1)]
         store = tool.one(PASSWORD, path)
+        secret = store.entry("secret").state
+        assert re.fullmatch("AES:[0-9a-f]{64}", secret)
+        expected = [("key", "pair", "one", 1), ("key", "pair", "two", 1), ("secret", secret, "secret", 0), ("trusted", "-", "Root", 1)]
         assert sorted(store.summary()) == expected
         assert store.entry("Root").chain == [prints["root"]]
         assert store.entry("one").dated and store.entry("secret").dated

@@ -50,12 +50,16 @@ typedef struct mu_store_options {
  * Read a store from bytes.
  * @param options NULL: all defaults, no password
  * @return 0, or -1 with MU_E_STORE_DAMAGED (detail gives the byte offset where known), MU_E_STORE_WRONG_PASSWORD (wrong password or
- *         altered file: a MAC cannot tell which), MU_E_STORE_WRONG_TYPE (not a store), MU_E_STORE_LIMIT_EXCEEDED,
- *         MU_E_ALGORITHM_UNAVAILABLE (also JKS and JCEKS: recognised, not read yet), MU_E_P12_LEGACY_RC2 (RC2 needed and no legacy
+ *         altered file: a MAC cannot tell which), MU_E_STORE_WRONG_TYPE (not a store, or Bouncy Castle's), MU_E_STORE_LIMIT_EXCEEDED,
+ *         MU_E_ALGORITHM_UNAVAILABLE, MU_E_P12_LEGACY_RC2 (RC2 needed and no legacy
  *         provider), MU_E_PEM_GARBAGE
  *
  * PKCS #12 is read as the JDK reads it: an alias is the friendlyName, missing ones become "1", "2" …, the later of two equal
  * aliases wins, chains follow localKeyID, then names; but see mu_entry_get1_key. What follows the PFX is ignored.
+ *
+ * JKS and JCEKS: source is OpenJDK's JavaKeyStore and JceKeyStore. Of Java's serialisation only sealed secret keys are read. Aliases
+ * keep the case they have in the file (CaseExactJKS is the same format). JKS
+ * that is declared as JCEKS becomes JCEKS, as in the JDK. What follows the digest is ignored.
  *
  * PEM and DER: every private key is a key entry ("1", "2" …; a single one goes by the file's name, without its suffix). Without a
  * key all certificates are trusted entries; beside a key those outside its chain are loose. An encrypted key is not decrypted yet.
@@ -67,7 +71,7 @@ MU_API int mu_store_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len,
 MU_API int mu_store_open(OSSL_LIB_CTX *libctx, const char *path, const mu_store_options *options, mu_store **ret_store,
                          mu_err **err);
 
-/** An empty store of a type that can be written (PKCS12 or PEM so far; others: MU_E_ALGORITHM_UNAVAILABLE). */
+/** An empty store; MU_STORE_AUTO: PKCS12. @return 0, or -1 with MU_E_OUT_OF_MEMORY */
 MU_API int mu_store_new(OSSL_LIB_CTX *libctx, mu_store_type type, mu_store **ret_store, mu_err **err);
 MU_API void mu_store_free(mu_store *store);
 
@@ -104,7 +108,7 @@ MU_API mu_protection mu_entry_get_protection(const mu_entry *entry);
 MU_API size_t mu_store_count(const mu_store *store);
 /** In file order; borrowed until the store changes. NULL past the end. */
 MU_API mu_entry *mu_store_entry(const mu_store *store, size_t index);
-/** Aliases compare without case, as in the JDK. NULL if there is none. */
+/** Aliases compare without case, as in the JDK; of several that differ in it the very one is found, if it is there. NULL if there is none. */
 MU_API mu_entry *mu_store_find(const mu_store *store, const char *alias);
 
 MU_API mu_entry_kind mu_entry_get_kind(const mu_entry *entry);
@@ -128,6 +132,17 @@ MU_API bool mu_entry_java_hidden(const mu_entry *entry);
  */
 MU_API int mu_entry_get1_key(mu_entry *entry, const char *password, EVP_PKEY **ret_key, mu_err **err);
 
+/**
+ * Decrypt a secret key.
+ * @param password      the key's own; NULL: the store's
+ * @param ret_algorithm as Java calls it ("AES", "HmacSHA256"), an OID if it has no name; owned by the caller (free)
+ * @param ret_key       owned by the caller (OPENSSL_clear_free)
+ * @return 0, or -1 with MU_E_KEY_PASSWORD_DIFFERS, MU_E_KEYSTORE_NO_PRIVATE_KEY (not a secret entry), MU_E_STORE_LIMIT_EXCEEDED,
+ *         MU_E_ALGORITHM_UNAVAILABLE (also a form that the JDK does not write), MU_E_STORE_DAMAGED
+ */
+MU_API int mu_entry_get1_secret(mu_entry *entry, const char *password, char **ret_algorithm, uint8_t **ret_key, size_t *ret_len,
+                                mu_err **err);
+
 /* ---- changes ---- */
 
 /**
@@ -142,6 +157,19 @@ MU_API int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, S
  * the key first (mu_entry_get1_key), it settles which certificate is its own; MU_E_KEY_CERT_MISMATCH if the new leaf has another key.
  */
 MU_API int mu_entry_set_chain(mu_entry *entry, STACK_OF(X509) * chain, int64_t created_ms, mu_err **err);
+/**
+ * Add or replace a secret key; PKCS12 and JCEKS only (MU_E_STORE_WRONG_TYPE). In PKCS12 the algorithm must have an OID in the JDK, or
+ * writing fails with MU_E_ALGORITHM_UNAVAILABLE.
+ */
+MU_API int mu_store_set_secret(mu_store *store, const char *alias, const char *algorithm, const uint8_t *key, size_t len,
+                               int64_t created_ms, mu_err **err);
+/**
+ * Put a private or secret key under a password of its own, from the next write on. In PKCS12 only JVM programs can use such a key.
+ * @param old      its present one; NULL: the store's; of no account for a key that has just been set
+ * @param password NULL: the store's, whichever it will be
+ * @return 0, or -1 as mu_entry_get1_key and mu_entry_get1_secret
+ */
+MU_API int mu_entry_set_password(mu_entry *entry, const char *old, const char *password, mu_err **err);
 /** Add or replace a trusted certificate. MU_E_DUPLICATE_ALIAS as above. */
 MU_API int mu_store_set_trusted(mu_store *store, const char *alias, X509 *cert, int64_t created_ms, mu_err **err);
 /** Give an entry another alias (lower-cased but for a trusted one); all else stays. @return 0, or -1 with MU_E_DUPLICATE_ALIAS */
@@ -153,10 +181,11 @@ MU_API int mu_store_delete(mu_store *store, const char *alias, mu_err **err);
  * A store that was read keeps its own certificate and MAC protection unless `renew_protection`. */
 typedef struct mu_store_write_options {
     const char *password; /* NULL keeps the one it was opened with; a new PKCS12 without keys is then written password-less, as the
-                             JDK's cacerts. Another one: keys and secrets are encrypted anew, and the store has it from then on */
-    bool renew_protection;
+                             JDK's cacerts. Another one: the store has it from then on, and in PKCS12 keys and secrets are encrypted anew; in JKS
+                             and JCEKS they stay under theirs, as in the JDK */
+    bool renew_protection; /* PKCS12 and PEM */
     bool pbmac1;    /* PKCS12: MAC as RFC 9879 */
-    int iterations; /* 0: 10,000; 1 to 5,000,000 */
+    int iterations; /* 0: 10,000, in JCEKS 200,000; 1 to 5,000,000 */
 } mu_store_write_options;
 
 /**

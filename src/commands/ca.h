@@ -71,11 +71,11 @@ typedef struct mu_ca_files_options {
     MU_OPT_CA_FILE(S, "key-store", MU_OPT_TEXT, key_store, "FILE",                                                                 \
                    "Store for the private key and its chain; an existing one gets one entry more."),                               \
     MU_OPT_CA_FILE(S, "key-store-password", MU_OPT_SECRET, key_store_password, "P", "Its password: " MU_OPT_PASSWORD_FORMS),       \
-    MU_OPT_CA_FILE(S, "key-store-type", MU_OPT_TEXT, key_store_type, "TYPE", "PKCS12 (the default) or PEM."),                      \
+    MU_OPT_CA_FILE(S, "key-store-type", MU_OPT_TEXT, key_store_type, "TYPE", "PKCS12 (the default), JKS, JCEKS or PEM."),          \
     MU_OPT_CA_FILE(S, "trust-store", MU_OPT_TEXT, trust_store, "FILE",                                                             \
                    "Store for the certificate to trust; an existing one gets one entry more."),                                    \
     MU_OPT_CA_FILE(S, "trust-store-password", MU_OPT_SECRET, trust_store_password, "P", "Its password, in the same forms."),       \
-    MU_OPT_CA_FILE(S, "trust-store-type", MU_OPT_TEXT, trust_store_type, "TYPE", "PKCS12 (the default) or PEM."),                  \
+    MU_OPT_CA_FILE(S, "trust-store-type", MU_OPT_TEXT, trust_store_type, "TYPE", "PKCS12 (the default), JKS, JCEKS or PEM."),      \
     MU_OPT_CA_FILE(S, "trust-authority", MU_OPT_TEXT, trust_authority, "NAME",                                                     \
                    "Which authority to trust: root (the default) or an intermediate."),                                            \
     MU_OPT_CA_FILE(S, "certificate", MU_OPT_TEXT, certificate, "FILE", "PEM file for the certificate and its intermediates."),     \

@@ -135,6 +135,8 @@ int mu_pbe_inspect(const X509_ALGOR *algor, mu_pbe *ret, mu_err **err)
     const void *value;
     int type;
     X509_ALGOR_get0(&oid, &type, &value, algor);
+    if (mu_sun_protection(algor) != MU_STORE_AUTO)
+        return mu_sun_inspect(algor, ret, err);
     *ret = (mu_pbe){.scheme = OBJ_obj2nid(oid)};
     if (ret->scheme == NID_undef)
         return unavailable("this encryption", oid, err);
@@ -156,9 +158,13 @@ mu_protection mu_pbe_describe(const mu_pbe *pbe)
     mu_protection ret = {.present = true, .iterations = pbe->iterations};
     char prf[32];
     prf_name(pbe->prf, prf);
-    if (pbe->scheme == NID_undef)
+    if (pbe->sun == MU_STORE_JKS)
+        return (mu_protection){.present = true, .algorithm = "SHA-1 key stream of JKS", .iterations = 1};
+    if (pbe->sun != MU_STORE_JCEKS && pbe->scheme == NID_undef)
         return (mu_protection){.present = true};
-    if (pbe->scheme == NID_pbes2)
+    if (pbe->sun == MU_STORE_JCEKS)
+        snprintf(ret.algorithm, sizeof ret.algorithm, "PBEWithMD5AndTripleDES");
+    else if (pbe->scheme == NID_pbes2)
         snprintf(ret.algorithm, sizeof ret.algorithm, "PBES2 %s %s", OBJ_nid2sn(pbe->cipher), prf);
     else
         snprintf(ret.algorithm, sizeof ret.algorithm, "%s", OBJ_nid2sn(pbe->scheme));
@@ -234,6 +240,8 @@ int mu_pbe_decrypt(mu_crypt *crypt, const X509_ALGOR *algor, const char *passwor
     mu_forms forms;
     OSSL_LIB_CTX *libctx;
     int rc = -1;
+    if (mu_sun_protection(algor) != MU_STORE_AUTO)
+        return mu_sun_decrypt(crypt, algor, password, mu_bytes_of(data), charge, wrong, ret, err);
     if (mu_pbe_inspect(algor, &pbe, err) != 0 || choose_ctx(crypt, &pbe, &libctx, err) != 0 ||
         mu_forms_init(&forms, password, err) != 0)
         return -1;
@@ -292,12 +300,15 @@ int mu_pbe_encrypt(mu_crypt *crypt, const mu_pbe *pbe, const char *password, con
                    mu_bytes *ret, mu_err **err)
 {
     OSSL_LIB_CTX *libctx;
+    const mu_bytes clear = {(uint8_t *)(uintptr_t)data, len};
+    if (pbe->sun != MU_STORE_AUTO)
+        return mu_sun_encrypt(crypt, pbe, password, clear, ret_algor, ret, err);
     if (choose_ctx(crypt, pbe, &libctx, err) != 0)
         return -1;
     X509_ALGOR *algor = pbe->scheme == NID_pbes2
                             ? make_pbes2(crypt, pbe)
                             : PKCS5_pbe_set_ex(pbe->scheme, (int)pbe->iterations, NULL, pbe->bmp ? MU_SALT_LEN : 8, crypt->libctx);
-    if (!algor || run(libctx, algor, password, (int)strlen(password), (mu_bytes){(uint8_t *)(uintptr_t)data, len}, 1, ret) != 0) {
+    if (!algor || run(libctx, algor, password, (int)strlen(password), clear, 1, ret) != 0) {
         X509_ALGOR_free(algor);
         return mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "cannot encrypt with %s", OBJ_nid2sn(pbe->cipher));
     }

@@ -9,7 +9,8 @@ mu_entry *mu_entry_new(mu_store *store, mu_entry_kind kind, const char *alias)
     entry->kind = kind;
     entry->created_ms = -1;
     entry->folded = mu_alias_fold(alias);
-    entry->alias = kind == MU_ENTRY_TRUSTED || !entry->folded ? mu_strdup(alias) : mu_strdup(entry->folded);
+    bool typed = kind == MU_ENTRY_TRUSTED && store->type != MU_STORE_JKS && store->type != MU_STORE_JCEKS;
+    entry->alias = typed || !entry->folded ? mu_strdup(alias) : mu_strdup(entry->folded);
     entry->chain = sk_X509_new_null();
     if (entry->folded && entry->alias && entry->chain) {
         entry->hash = mu_alias_hash(entry->folded);
@@ -30,6 +31,9 @@ void mu_entry_free(mu_entry *entry)
     mu_bytes_clear(&entry->payload);
     mu_bytes_clear(&entry->pem);
     mu_bytes_clear(&entry->id);
+    mu_bytes_clear(&entry->secret);
+    mu_secret_clear(&entry->password);
+    free(entry->algorithm);
     mu_attrs_free(entry->attrs);
     free(entry);
 }

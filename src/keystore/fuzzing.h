@@ -11,6 +11,19 @@
 static const mu_store_options fuzz_options = {
     .password = FUZZ_PASSWORD, .limits = {.max_bytes = 1 << 20, .max_entries = 200, .max_kdf_iterations = 3000}};
 
+static inline void fuzz_secret(mu_entry *entry)
+{
+    char *algorithm = NULL;
+    uint8_t *key = NULL;
+    size_t len = 0;
+    mu_err *err = NULL;
+    FUZZ_REQUIRE((mu_entry_get1_secret(entry, NULL, &algorithm, &key, &len, &err) == 0) == (err == NULL));
+    if (!err)
+        free(algorithm);
+    OPENSSL_clear_free(key, len);
+    mu_err_free(err);
+}
+
 static inline void fuzz_keys(mu_store *store)
 {
     mu_store_get_mac(store);
@@ -23,6 +36,7 @@ static inline void fuzz_keys(mu_store *store)
         FUZZ_REQUIRE((mu_entry_get1_key(entry, NULL, &key, &err) == 0) == (err == NULL));
         EVP_PKEY_free(key);
         mu_err_free(err);
+        fuzz_secret(entry);
         FUZZ_REQUIRE(mu_store_find(store, mu_entry_alias(entry)) == entry);
     }
 }

@@ -61,6 +61,7 @@ typedef struct mu_pbe {
     long iterations;
     bool legacy; /* needs the legacy provider */
     bool bmp;    /* password as BMPString (PKCS #12's own schemes) */
+    mu_store_type sun; /* JKS or JCEKS: the JDK's protection of keys in these, nothing else then counts but iterations; else AUTO */
 } mu_pbe;
 
 /** What is written unless asked otherwise. */
@@ -79,6 +80,28 @@ int mu_pbe_decrypt(mu_crypt *crypt, const X509_ALGOR *algor, const char *passwor
 /** With fresh salt and IV. */
 int mu_pbe_encrypt(mu_crypt *crypt, const mu_pbe *pbe, const char *password, const void *data, size_t len, X509_ALGOR **ret_algor,
                    mu_bytes *ret, mu_err **err);
+
+/* ---- the JDK's own protections, in JKS and JCEKS; called through mu_pbe_… where an AlgorithmIdentifier says which ---- */
+
+#define MU_JKS_DIGEST_LEN 20
+#define MU_SUN_SALT_LEN 8
+
+/** Which of the two an AlgorithmIdentifier names; AUTO: neither. */
+mu_store_type mu_sun_protection(const X509_ALGOR *algor);
+int mu_sun_inspect(const X509_ALGOR *algor, mu_pbe *ret, mu_err **err);
+int mu_sun_decrypt(mu_crypt *crypt, const X509_ALGOR *algor, const char *password, mu_bytes data, bool charge, mu_code wrong,
+                   mu_bytes *ret, mu_err **err);
+int mu_sun_encrypt(mu_crypt *crypt, const mu_pbe *pbe, const char *password, mu_bytes data, X509_ALGOR **ret_algor, mu_bytes *ret,
+                   mu_err **err);
+/** PBEWithMD5AndTripleDES with its parameters in DER. */
+int mu_jceks_decrypt(mu_crypt *crypt, mu_bytes params, const char *password, mu_bytes data, bool charge, mu_code wrong,
+                     mu_bytes *ret, mu_err **err);
+int mu_jceks_encrypt(mu_crypt *crypt, long iterations, const char *password, mu_bytes data, mu_bytes *ret_params, mu_bytes *ret,
+                     mu_err **err);
+/** Salt and iterations; MU_E_STORE_DAMAGED if they are none. */
+int mu_sun_params(mu_bytes der, PBEPARAM **ret, mu_err **err);
+/** SHA-1 of password, a constant and the content. */
+int mu_jks_digest(mu_crypt *crypt, const char *password, mu_bytes content, uint8_t out[MU_JKS_DIGEST_LEN], mu_err **err);
 
 /**
  * The forms in which a password may have entered PKCS #12's own derivation. RFC 7292 B.1: no bytes and "" (two zero bytes) are
@@ -195,7 +218,10 @@ struct mu_entry {
     bool encrypted_part; /* secret: stood in the encrypted part */
     mu_key_form form;
     EVP_PKEY *key;
-    mu_bytes payload; /* as form says; of a secret entry its whole bag */
+    mu_bytes payload; /* as form says; of a secret entry, if it was read, its whole bag or sealed object */
+    char *algorithm;  /* of a secret entry that was set, as secret */
+    mu_bytes secret;
+    mu_secret password; /* what a key that is not encrypted yet will be encrypted under; none: the store's */
     mu_bytes pem;     /* PEM: the block as it stood in the file, NUL not counted */
     mu_bytes id;      /* localKeyID */
     STACK_OF(X509_ATTRIBUTE) * attrs;
@@ -212,6 +238,8 @@ struct mu_store {
     char *protection;
     mu_entry **entries;
     size_t count, cap;
+    uint32_t *slots; /* hash table: position + 1 of the entry, 0: free; at least twice as many as entries */
+    size_t slot_count;
     mu_cert_item **items;
     size_t item_count, item_cap;
     mu_kept *kept;
@@ -229,6 +257,14 @@ mu_entry *mu_entry_new(mu_store *store, mu_entry_kind kind, const char *alias);
 void mu_entry_free(mu_entry *entry);
 /** Takes the entry, also on failure. An older entry of that alias gives way, the new one takes its place: as in the JDK. */
 int mu_store_put(mu_store *store, mu_entry *entry, mu_err **err);
+/** The same, but only the very same alias gives way: for formats in which case may tell entries apart. */
+int mu_store_put_exact(mu_store *store, mu_entry *entry, mu_err **err);
+/** To be called when entries went, moved or got another alias. */
+int mu_store_reindex(mu_store *store, mu_err **err);
+/** A new entry; MU_E_DUPLICATE_ALIAS if the alias belongs to an entry of another kind. */
+mu_entry *mu_entry_new_like(mu_store *store, mu_entry_kind kind, const char *alias, int64_t created_ms, mu_err **err);
+/** Its own, or the other. */
+const char *mu_entry_password(const mu_entry *entry, const char *otherwise);
 mu_entry *mu_store_find_folded(const mu_store *store, const char *folded);
 int mu_store_keep(mu_store *store, mu_bytes raw, bool encrypted, mu_err **err);
 /** Takes a reference to the certificate; the item is owned by the store. */
@@ -284,14 +320,31 @@ int mu_entry_p8(mu_entry *entry, const char *password, mu_bytes *ret, mu_err **e
 /* ---- formats ---- */
 
 int mu_p12_read(mu_store *store, const uint8_t *data, size_t len, mu_err **err);
+/** The name of a store format that is known but not read ("BKS", "UBER", "BCFKS"), or NULL. */
+const char *mu_store_foreign(const uint8_t *data, size_t len);
 int mu_p12_safe_read(mu_store *store, mu_bytes safe, bool encrypted, mu_err **err);
 /** The bag of a secret entry and what is in it; the caller frees both. NULL and MU_E_STORE_DAMAGED if it cannot be decoded. */
 MU_BAG *mu_p12_secret_open(mu_bytes raw, MU_CONTENT **ret_content, mu_err **err);
 /** Is it the JDK's secret bag: the type is the OID of a shrouded key, the content an EncryptedPrivateKeyInfo in an OCTET STRING? */
 bool mu_p12_secret_shrouded(const MU_CONTENT *content);
+/** The secret key in a bag. @return 0, or -1 with MU_E_KEY_PASSWORD_DIFFERS, MU_E_ALGORITHM_UNAVAILABLE (not the JDK's form) */
+int mu_p12_secret_read(mu_crypt *crypt, mu_bytes raw, const char *password, bool charge, char **ret_algorithm, mu_bytes *ret_key,
+                       mu_err **err);
+/** The content of a secret bag. MU_E_ALGORITHM_UNAVAILABLE if the algorithm has no OID. */
+int mu_p12_secret_write(mu_crypt *crypt, const mu_pbe *pbe, const char *password, const char *algorithm, mu_bytes key, mu_bytes *ret,
+                        mu_err **err);
 /** Put every key and secret under another password; all or nothing. */
 int mu_p12_reprotect(mu_store *store, const mu_pbe *pbe, const char *password, mu_err **err);
 int mu_p12_write(mu_store *store, const mu_store_write_options *options, mu_bytes *ret, mu_err **err);
+/** JKS and JCEKS; store->type says what may be in it. Without a password the digest is not looked at. */
+int mu_jks_read(mu_store *store, const uint8_t *data, size_t len, mu_err **err);
+int mu_jks_write(mu_store *store, const mu_store_write_options *options, mu_bytes *ret, mu_err **err);
+/** A secret key in JCEKS. Errors as mu_p12_secret_read. */
+int mu_jceks_unseal(mu_crypt *crypt, mu_bytes sealed, const char *password, bool charge, char **ret_algorithm, mu_bytes *ret_key,
+                    mu_err **err);
+int mu_jceks_seal(mu_crypt *crypt, long iterations, const char *password, const char *algorithm, mu_bytes key, mu_bytes *ret,
+                  mu_err **err);
+mu_protection mu_jceks_seal_describe(mu_bytes sealed);
 int mu_pem_read(mu_store *store, const uint8_t *data, size_t len, mu_err **err);
 int mu_pem_write(mu_store *store, const mu_store_write_options *options, mu_bytes *ret, mu_err **err);
 

@@ -60,7 +60,7 @@ out:
 
 static bool is_protected(const mu_entry *entry)
 {
-    return entry->kind == MU_ENTRY_SECRET || (entry->kind == MU_ENTRY_KEY && entry->form == MU_KEY_SHROUDED);
+    return (entry->kind == MU_ENTRY_SECRET && entry->payload.data) || (entry->kind == MU_ENTRY_KEY && entry->form == MU_KEY_SHROUDED);
 }
 
 int mu_p12_reprotect(mu_store *store, const mu_pbe *pbe, const char *password, mu_err **err)

@@ -68,7 +68,7 @@ static int write_key(struct writer *w, mu_entry *entry, const mu_bytes *id, mu_e
     if (entry->form != MU_KEY_SHROUDED) {
         rc = mu_entry_p8(entry, w->store->password.value, &p8, err);
         if (rc == 0)
-            rc = mu_p8_shroud(&w->store->crypt, &w->key_pbe, w->password, p8, &shrouded, err);
+            rc = mu_p8_shroud(&w->store->crypt, &w->key_pbe, mu_entry_password(entry, w->password), p8, &shrouded, err);
         mu_bytes_clear(&p8);
     }
     if (rc == 0)
@@ -150,6 +150,24 @@ static int write_key_entry(struct writer *w, mu_entry *entry, mu_err **err)
     return rc;
 }
 
+static int write_secret(struct writer *w, const mu_entry *entry, mu_err **err)
+{
+    mu_bytes id = {NULL, 0}, content = {NULL, 0};
+    if (entry->payload.data) {
+        mu_buf_add(entry->encrypted_part ? &w->certs : &w->keys, entry->payload.data, entry->payload.len);
+        return 0;
+    }
+    int rc = make_id(entry, &id, err);
+    if (rc == 0)
+        rc = mu_p12_secret_write(&w->store->crypt, &w->key_pbe, mu_entry_password(entry, w->password), entry->algorithm, entry->secret,
+                                 &content, err);
+    if (rc == 0)
+        rc = add_bag(&w->keys, NID_secretBag, content, NULL, entry->alias, &id, false, err);
+    mu_bytes_clear(&id);
+    mu_bytes_clear(&content);
+    return rc;
+}
+
 static int write_entry(struct writer *w, mu_entry *entry, mu_err **err)
 {
     switch (entry->kind) {
@@ -158,8 +176,7 @@ static int write_entry(struct writer *w, mu_entry *entry, mu_err **err)
     case MU_ENTRY_TRUSTED:
         return write_cert(w, sk_X509_value(entry->chain, 0), entry->alias, NULL, true, err);
     default:
-        mu_buf_add(entry->encrypted_part ? &w->certs : &w->keys, entry->payload.data, entry->payload.len);
-        return 0;
+        return write_secret(w, entry, err);
     }
 }
 
@@ -281,7 +298,8 @@ static int write_pfx(struct writer *w, mu_bytes authsafe, mu_bytes *ret, mu_err 
 static bool has_key_to_encrypt(const mu_store *store)
 {
     for (size_t i = 0; i < store->count; i++)
-        if (store->entries[i]->kind == MU_ENTRY_KEY && store->entries[i]->form != MU_KEY_SHROUDED)
+        if ((store->entries[i]->kind == MU_ENTRY_KEY && store->entries[i]->form != MU_KEY_SHROUDED) ||
+            (store->entries[i]->kind == MU_ENTRY_SECRET && !store->entries[i]->payload.data))
             return true;
     return false;
 }

@@ -57,8 +57,8 @@ static mu_protection of_secret(const mu_entry *entry)
 
 mu_protection mu_entry_get_protection(const mu_entry *entry)
 {
-    if (entry->kind == MU_ENTRY_SECRET)
-        return of_secret(entry);
+    if (entry->kind == MU_ENTRY_SECRET && entry->payload.data)
+        return entry->store->type == MU_STORE_JCEKS ? mu_jceks_seal_describe(entry->payload) : of_secret(entry);
     if (entry->kind == MU_ENTRY_KEY && entry->form == MU_KEY_SHROUDED)
         return of_shrouded(entry->payload);
     if (entry->kind == MU_ENTRY_KEY && entry->form == MU_KEY_TRADITIONAL)

@@ -48,5 +48,8 @@ int mu_entry_rename(mu_entry *entry, const char *alias, int64_t created_ms, mu_e
     entry->created_ms = created_ms;
     named->alias = named->folded = NULL;
     mu_entry_free(named);
-    return entry->store->type == MU_STORE_PKCS12 && entry->kind == MU_ENTRY_SECRET ? rename_bag(entry, err) : 0;
+    if (mu_store_reindex(entry->store, err) != 0)
+        return -1;
+    bool bag = entry->store->type == MU_STORE_PKCS12 && entry->kind == MU_ENTRY_SECRET && entry->payload.data;
+    return bag ? rename_bag(entry, err) : 0;
 }

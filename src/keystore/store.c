@@ -36,8 +36,6 @@ int mu_store_new(OSSL_LIB_CTX *libctx, mu_store_type type, mu_store **ret_store,
 {
     if (type == MU_STORE_AUTO)
         type = MU_STORE_PKCS12;
-    if (type != MU_STORE_PKCS12 && type != MU_STORE_PEM)
-        return mu_fail(err, MU_E_ALGORITHM_UNAVAILABLE, "stores of type %s cannot be written yet", mu_store_type_name(type));
     mu_store *store = mu_store_alloc(libctx, type, NULL);
     if (!store)
         return mu_fail_nomem(err);
@@ -65,6 +63,7 @@ void mu_store_free(mu_store *store)
     for (size_t i = 0; i < store->kept_count; i++)
         mu_bytes_clear(&store->kept[i].raw);
     free(store->entries);
+    free(store->slots);
     free(store->items);
     free(store->kept);
     sk_X509_pop_free(store->loose, X509_free);
@@ -115,24 +114,57 @@ mu_entry *mu_store_entry(const mu_store *store, size_t index)
     return index < store->count ? store->entries[index] : NULL;
 }
 
-static size_t position(const mu_store *store, const char *folded)
+/* The entry of that alias, the first of several; exact: also as it is written. store->count if there is none. */
+static size_t position(const mu_store *store, const char *folded, const char *exact)
 {
     unsigned long hash = mu_alias_hash(folded);
-    for (size_t i = 0; i < store->count; i++)
-        if (store->entries[i]->hash == hash && strcmp(store->entries[i]->folded, folded) == 0)
-            return i;
+    for (size_t slot = hash; store->slot_count && store->slots[slot % store->slot_count]; slot++) {
+        size_t at = store->slots[slot % store->slot_count] - 1;
+        const mu_entry *entry = store->entries[at];
+        if (entry->hash == hash && strcmp(entry->folded, folded) == 0 && (!exact || strcmp(entry->alias, exact) == 0))
+            return at;
+    }
     return store->count;
+}
+
+/* The very alias, if that is there, else one that differs in case. */
+static size_t position_of(const mu_store *store, const char *folded, const char *alias)
+{
+    size_t at = position(store, folded, alias);
+    return at < store->count ? at : position(store, folded, NULL);
+}
+
+static void index_entry(mu_store *store, size_t at)
+{
+    size_t slot = store->entries[at]->hash;
+    while (store->slots[slot % store->slot_count])
+        slot++;
+    store->slots[slot % store->slot_count] = (uint32_t)at + 1;
+}
+
+int mu_store_reindex(mu_store *store, mu_err **err)
+{
+    size_t slot_count = 4 * store->count + 16;
+    uint32_t *slots = calloc(slot_count, sizeof *slots);
+    if (!slots)
+        return mu_fail_nomem(err);
+    free(store->slots);
+    store->slots = slots;
+    store->slot_count = slot_count;
+    for (size_t i = 0; i < store->count; i++)
+        index_entry(store, i);
+    return 0;
 }
 
 mu_entry *mu_store_find_folded(const mu_store *store, const char *folded)
 {
-    return mu_store_entry(store, position(store, folded));
+    return mu_store_entry(store, position(store, folded, NULL));
 }
 
 mu_entry *mu_store_find(const mu_store *store, const char *alias)
 {
     char *folded = mu_alias_fold(alias);
-    mu_entry *entry = folded ? mu_store_find_folded(store, folded) : NULL;
+    mu_entry *entry = folded ? mu_store_entry(store, position_of(store, folded, alias)) : NULL;
     free(folded);
     return entry;
 }
@@ -159,20 +191,31 @@ static int grow(void *array_ptr, size_t count, size_t size)
     return 0;
 }
 
-int mu_store_put(mu_store *store, mu_entry *entry, mu_err **err)
+static int put(mu_store *store, mu_entry *entry, size_t at, mu_err **err)
 {
-    size_t at = position(store, entry->folded);
     if (at < store->count) {
         mu_entry_free(store->entries[at]);
         store->entries[at] = entry;
         return 0;
     }
-    if (grow(&store->entries, store->count, sizeof *store->entries) != 0) {
+    if ((2 * store->count + 2 > store->slot_count && mu_store_reindex(store, err) != 0) ||
+        grow(&store->entries, store->count, sizeof *store->entries) != 0) {
         mu_entry_free(entry);
         return mu_fail_nomem(err);
     }
     store->entries[store->count++] = entry;
+    index_entry(store, at);
     return 0;
+}
+
+int mu_store_put(mu_store *store, mu_entry *entry, mu_err **err)
+{
+    return put(store, entry, position(store, entry->folded, NULL), err);
+}
+
+int mu_store_put_exact(mu_store *store, mu_entry *entry, mu_err **err)
+{
+    return put(store, entry, position(store, entry->folded, entry->alias), err);
 }
 
 int mu_store_keep(mu_store *store, mu_bytes raw, bool encrypted, mu_err **err)
@@ -225,7 +268,7 @@ const char *mu_store_next_name(mu_store *store, char out[32])
 
 /* ---- changes ---- */
 
-static mu_entry *new_like(mu_store *store, mu_entry_kind kind, const char *alias, int64_t created_ms, mu_err **err)
+mu_entry *mu_entry_new_like(mu_store *store, mu_entry_kind kind, const char *alias, int64_t created_ms, mu_err **err)
 {
     mu_entry *entry = mu_entry_new(store, kind, alias);
     if (!entry) {
@@ -261,7 +304,7 @@ int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, STACK_OF
 {
     if (sk_X509_num(chain) > 0 && mu_key_check_pair(sk_X509_value(chain, 0), key, err) != 0)
         return -1;
-    mu_entry *entry = new_like(store, MU_ENTRY_KEY, alias, created_ms, err);
+    mu_entry *entry = mu_entry_new_like(store, MU_ENTRY_KEY, alias, created_ms, err);
     if (!entry)
         return -1;
     if (add_chain(entry, chain, err) != 0 || !EVP_PKEY_up_ref(key)) {
@@ -291,7 +334,7 @@ int mu_entry_set_chain(mu_entry *entry, STACK_OF(X509) * chain, int64_t created_
 
 int mu_store_set_trusted(mu_store *store, const char *alias, X509 *cert, int64_t created_ms, mu_err **err)
 {
-    mu_entry *entry = new_like(store, MU_ENTRY_TRUSTED, alias, created_ms, err);
+    mu_entry *entry = mu_entry_new_like(store, MU_ENTRY_TRUSTED, alias, created_ms, err);
     if (!entry)
         return -1;
     if (!X509_up_ref(cert) || !sk_X509_push(entry->chain, cert)) {
@@ -304,7 +347,7 @@ int mu_store_set_trusted(mu_store *store, const char *alias, X509 *cert, int64_t
 int mu_store_delete(mu_store *store, const char *alias, mu_err **err)
 {
     char *folded = mu_alias_fold(alias);
-    size_t at = folded ? position(store, folded) : store->count;
+    size_t at = folded ? position_of(store, folded, alias) : store->count;
     free(folded);
     if (at == store->count) {
         char shown[MU_SHOWN_SIZE];
@@ -313,5 +356,5 @@ int mu_store_delete(mu_store *store, const char *alias, mu_err **err)
     mu_entry_free(store->entries[at]);
     memmove(store->entries + at, store->entries + at + 1, (store->count - at - 1) * sizeof *store->entries);
     store->count--;
-    return 0;
+    return mu_store_reindex(store, err);
 }

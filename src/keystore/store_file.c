@@ -9,18 +9,25 @@ static int read_by_type(mu_store *store, const uint8_t *data, size_t len, mu_err
     case MU_STORE_PEM:
         return mu_pem_read(store, data, len, err);
     default:
-        mu_fail(err, MU_E_ALGORITHM_UNAVAILABLE, "this is a %s store, which is recognised but cannot be read yet",
-                mu_store_type_name(store->type));
-        return mu_err_hint(err, "convert it: keytool -importkeystore -srckeystore OLD -destkeystore NEW.p12 -deststoretype PKCS12");
+        return mu_jks_read(store, data, len, err);
     }
 }
 
 static int not_a_store(const uint8_t *data, size_t len, mu_store_type declared, mu_err **err)
 {
+    const char *foreign = mu_store_foreign(data, len);
     if (len == 0)
         return mu_fail(err, MU_E_STORE_DAMAGED, "the store is empty: it has no bytes");
     if (declared == MU_STORE_PEM || (len > 1 && ((data[0] == 0xff && data[1] == 0xfe) || (data[0] == 0xfe && data[1] == 0xff))))
         return mu_pem_check_text(data, len, err) != 0 ? -1 : mu_fail(err, MU_E_PEM_GARBAGE, "there is no PEM block");
+    if (foreign) {
+        mu_fail(err, MU_E_STORE_WRONG_TYPE, "this is a %s store of Bouncy Castle, which is not read", foreign);
+        return mu_err_hint(err,
+                           "Convert it where Bouncy Castle is: keytool -importkeystore -srckeystore FILE -srcstoretype %s "
+                           "-destkeystore new.p12 -deststoretype PKCS12 -providerpath bcprov.jar "
+                           "-providerclass org.bouncycastle.jce.provider.BouncyCastleProvider",
+                           foreign);
+    }
     mu_fail(err, MU_E_STORE_WRONG_TYPE, "this is neither a PKCS12, JKS nor JCEKS store, nor PEM");
     if (len >= 4)
         mu_err_detail(err, "it begins with %02x %02x %02x %02x", data[0], data[1], data[2], data[3]);
@@ -35,11 +42,13 @@ int mu_store_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const 
     mu_store_type type = mu_store_detect(data, len);
     if (type == MU_STORE_AUTO)
         return not_a_store(data, len, o->type, err);
-    mu_store *store = mu_store_alloc(libctx, type, &o->limits);
+    bool mismatch = o->type != MU_STORE_AUTO && o->type != type;
+    /* A JVM that is told so takes JKS for JCEKS, and writes JCEKS. */
+    mu_store *store = mu_store_alloc(libctx, mismatch && type == MU_STORE_JKS && o->type == MU_STORE_JCEKS ? o->type : type, &o->limits);
     if (!store)
         return mu_fail_nomem(err);
     store->was_read = true;
-    store->mismatch = o->type != MU_STORE_AUTO && o->type != type;
+    store->mismatch = mismatch;
     int rc = len > store->limits.max_bytes
                  ? mu_fail(err, MU_E_STORE_LIMIT_EXCEEDED, "the store is larger than %zu bytes", store->limits.max_bytes)
              : o->password ? mu_secret_set(&store->password, o->password, strlen(o->password), err)
@@ -101,7 +110,7 @@ static int name_pem_key(mu_store *store, const char *path, mu_err **err)
     entry->alias = alias;
     entry->folded = folded;
     entry->hash = mu_alias_hash(folded);
-    return 0;
+    return mu_store_reindex(store, err);
 }
 
 int mu_store_open(OSSL_LIB_CTX *libctx, const char *path, const mu_store_options *options, mu_store **ret_store, mu_err **err)
@@ -131,7 +140,9 @@ static int encode(mu_store *store, const mu_store_write_options *options, mu_byt
 {
     static const mu_store_write_options defaults;
     const mu_store_write_options *o = options ? options : &defaults;
-    return store->type == MU_STORE_PEM ? mu_pem_write(store, o, ret, err) : mu_p12_write(store, o, ret, err);
+    return store->type == MU_STORE_PEM      ? mu_pem_write(store, o, ret, err)
+           : store->type == MU_STORE_PKCS12 ? mu_p12_write(store, o, ret, err)
+                                            : mu_jks_write(store, o, ret, err);
 }
 
 int mu_store_encode(mu_store *store, const mu_store_write_options *options, uint8_t **ret_data, size_t *ret_len, mu_err **err)
@@ -164,7 +175,7 @@ static int check_encoded(mu_store *store, mu_bytes bytes, mu_err **err)
         return mu_wrap(err, MU_E_INTERNAL, "the store that was made cannot be read back");
     int rc = again->count == store->count ? 0 : mu_fail(err, MU_E_INTERNAL, "the store that was made has other entries");
     for (size_t i = 0; rc == 0 && i < store->count; i++)
-        if (store->type == MU_STORE_PKCS12 && !mu_store_find_folded(again, store->entries[i]->folded))
+        if (store->type != MU_STORE_PEM && !mu_store_find_folded(again, store->entries[i]->folded))
             rc = mu_fail(err, MU_E_INTERNAL, "the store that was made has other entries");
     mu_store_free(again);
     return rc;

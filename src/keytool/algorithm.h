@@ -51,5 +51,7 @@ void mu_kt_check_weak_at(mu_kt *kt, const char *label, const STACK_OF(X509) *cha
 void mu_kt_check_weak_request(mu_kt *kt, const char *label, X509_REQ *req);
 /** The same for a whole chain. */
 void mu_kt_check_weak_chain(mu_kt *kt, const char *label, const STACK_OF(X509) *chain);
+/** And for a secret key of that algorithm. */
+void mu_kt_check_weak_secret(mu_kt *kt, const char *label, const char *algorithm);
 
 #endif

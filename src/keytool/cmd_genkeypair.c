@@ -99,7 +99,7 @@ static int generate(mu_kt *kt, struct job *job)
     mu_kt_check_weak_chain(kt, "The generated certificate", job->chain);
     if (mu_store_set_key(kt->store, job->alias, job->key, job->chain, kt->now_ms, &kt->err) != 0)
         return mu_kt_throw_err(kt, MU_KT_STORE_FAULT);
-    return mu_kt_store_save(kt, "");
+    return mu_kt_protect_key(kt, job->alias) == 0 ? mu_kt_store_save(kt, "") : -1;
 }
 
 int mu_kt_genkeypair(mu_kt *kt)

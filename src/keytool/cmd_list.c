@@ -67,7 +67,21 @@ static void print_trusted(mu_kt *kt, const char *label, const X509 *cert)
     mu_kt_check_weak(kt, label, cert);
 }
 
-static int print_entry(mu_kt *kt, const char *shown_alias, const mu_entry *entry)
+/* JDK 25 looks at secret keys, too, as far as the store's password opens them. */
+static void check_weak_secret(mu_kt *kt, const char *label, mu_entry *entry)
+{
+    char *algorithm = NULL;
+    uint8_t *key = NULL;
+    size_t len = 0;
+
+    if (mu_entry_get1_secret(entry, mu_kt_get(kt, MU_KT_STORE_PASS), &algorithm, &key, &len, NULL) != 0)
+        return;
+    mu_kt_check_weak_secret(kt, label, algorithm);
+    free(algorithm);
+    OPENSSL_clear_free(key, len);
+}
+
+static int print_entry(mu_kt *kt, const char *shown_alias, mu_entry *entry)
 {
     char date[MU_KT_DATE_MAX];
     char *label = mu_asprintf("<%s>", shown_alias);
@@ -82,7 +96,10 @@ static int print_entry(mu_kt *kt, const char *shown_alias, const mu_entry *entry
     switch (mu_entry_get_kind(entry)) {
     case MU_ENTRY_KEY: print_chain(kt, label, mu_entry_get0_chain(entry)); break;
     case MU_ENTRY_TRUSTED: print_trusted(kt, label, sk_X509_value(mu_entry_get0_chain(entry), 0)); break;
-    case MU_ENTRY_SECRET: fputs(in_detail(kt) ? "Entry type: SecretKeyEntry\n" : "SecretKeyEntry, \n", stdout); break;
+    case MU_ENTRY_SECRET:
+        fputs(in_detail(kt) ? "Entry type: SecretKeyEntry\n" : "SecretKeyEntry, \n", stdout);
+        check_weak_secret(kt, label, entry);
+        break;
     }
     free(label);
     return 0;
@@ -130,7 +147,7 @@ static int print_all(mu_kt *kt)
 int mu_kt_list(mu_kt *kt)
 {
     const char *alias = mu_kt_get(kt, MU_KT_ALIAS);
-    const mu_entry *entry;
+    mu_entry *entry;
 
     if (mu_kt_store_open(kt) != 0)
         return -1;

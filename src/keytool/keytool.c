@@ -27,6 +27,8 @@ static int finish(mu_kt *kt, int rc)
         mu_kt_throw_err(kt, MU_KT_EXCEPTION);
     if (kt->thrown)
         print_thrown(kt);
+    else
+        mu_kt_advise_pkcs12(kt);
     mu_kt_print_warnings(kt, false);
     if (kt->err && !(plain && strcasecmp(plain, "true") == 0))
         mu_err_print(stderr, kt->err);

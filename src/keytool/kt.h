@@ -160,6 +160,14 @@ char *mu_kt_read_line(void);
 /** Wipe and free; NULL is fine. */
 void mu_kt_wipe(char *secret);
 
+
+/* ---- key_password.c ---- */
+
+/** Ask for the password of a new key, twice. *ret NULL: the store's; else wipe with mu_kt_wipe. */
+int mu_kt_ask_key_password(mu_kt *kt, const char *alias, char **ret);
+/** Put a new key under -keypass, or what is answered; nothing to do in PKCS12. */
+int mu_kt_protect_key(mu_kt *kt, const char *alias);
+
 /* ---- store.c ---- */
 
 /** Open the key store that the options name, or begin a new one; asks for the password if need be. */
@@ -186,6 +194,13 @@ X509 *mu_kt_entry_cert(const mu_entry *entry);
 int mu_kt_store_unlock(mu_kt *kt, mu_entry *entry, const char *alias);
 /** The private key of an entry; asks for its password if the store's does not fit. "Alias <a> does not exist", "… has no key". */
 int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key);
+
+/* ---- real_type.c ---- */
+
+/** By content; MU_STORE_AUTO if it is none, or not there. */
+mu_store_type mu_kt_real_type(const char *path);
+/** The JDK's warning about a JKS or JCEKS store with keys, as it is on the disk now. */
+void mu_kt_advise_pkcs12(mu_kt *kt);
 
 /* ---- output.c ---- */
 

@@ -85,15 +85,20 @@ static int ask_for_aliases(mu_kt *kt)
 static int throw_open(mu_kt *kt)
 {
     mu_code code = mu_err_root(kt->err)->code;
-    bool typed = mu_kt_is_set(kt, MU_KT_STORE_TYPE);
+    mu_store_type real = mu_kt_real_type(kt->store_file);
+    const char *type = mu_kt_get(kt, MU_KT_STORE_TYPE);
 
     switch (code) {
     case MU_E_STORE_WRONG_PASSWORD:
-        return mu_kt_throw(kt, code, MU_KT_IO, "keystore password was incorrect");
+        return mu_kt_throw(kt, code, MU_KT_IO,
+                           real == MU_STORE_PKCS12 ? "keystore password was incorrect"
+                                                   : "Keystore was tampered with, or password was incorrect");
     case MU_E_STORE_WRONG_TYPE:
     case MU_E_PEM_GARBAGE:
-        if (!typed)
+        if (!type)
             return mu_kt_throw(kt, code, MU_KT_STORE_FAULT, "Unrecognized keystore format. Please load it with a specified type");
+        if (strcasecmp(type, "JKS") == 0 || strcasecmp(type, "JCEKS") == 0)
+            return mu_kt_throw(kt, code, MU_KT_IO, "Invalid keystore format");
         return mu_kt_throw(kt, code, "java.io.EOFException", NULL);
     case MU_E_STORE_DAMAGED:
         return mu_kt_throw(kt, code, "java.io.EOFException", NULL);
@@ -117,9 +122,12 @@ static int open_with(mu_kt *kt, mu_store_type type, const char *password, mu_sto
         mu_fail(&kt->err, MU_E_STORE_WRONG_TYPE, "\"%s\" is PEM, not a key store that a JVM reads", kt->store_file);
         return throw_open(kt);
     }
-    if (type == MU_STORE_JCEKS && mu_store_get_type(store) != MU_STORE_JCEKS) { /* the one type that is not "dual format" */
+    /* PKCS12 and JKS are "dual format", JCEKS is not; JKS it reads as its own */
+    bool jceks = mu_store_get_type(store) == MU_STORE_JCEKS;
+    if (type != MU_STORE_AUTO && jceks != (type == MU_STORE_JCEKS)) {
         mu_store_free(store);
-        return mu_kt_throw(kt, MU_E_STORE_WRONG_TYPE, MU_KT_IO, "Invalid keystore format");
+        return mu_kt_throw(kt, MU_E_STORE_WRONG_TYPE, MU_KT_IO,
+                           type == MU_STORE_PKCS12 ? "DerInputStream.getLength(): lengthTag=78, too big." : "Invalid keystore format");
     }
     *ret_store = store;
     return 0;

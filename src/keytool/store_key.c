@@ -16,9 +16,11 @@ static int try_key(mu_kt *kt, mu_entry *entry, const char *password, EVP_PKEY **
 
 static int throw_wrong_key_password(mu_kt *kt)
 {
-    return mu_kt_throw(kt, MU_E_KEY_PASSWORD_DIFFERS, "java.security.UnrecoverableKeyException",
-                       "Get Key failed: Given final block not properly padded. "
-                       "Such issues can arise if a bad key is used during decryption.");
+    static const char padding[] =
+        "Given final block not properly padded. Such issues can arise if a bad key is used during decryption.";
+    mu_store_type type = mu_store_get_type(kt->store);
+    return mu_kt_throw(kt, MU_E_KEY_PASSWORD_DIFFERS, "java.security.UnrecoverableKeyException", "%s%s",
+                       type == MU_STORE_PKCS12 ? "Get Key failed: " : "", type == MU_STORE_JKS ? "Cannot recover key" : padding);
 }
 
 /* As the JDK: an empty answer is asked for again, a wrong one ends it. */

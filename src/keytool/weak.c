@@ -1,6 +1,7 @@
 #include "keytool/algorithm.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 void mu_kt_warn_signature(mu_kt *kt, const char *label, const char *name, mu_kt_strength strength)
 {
@@ -71,4 +72,12 @@ void mu_kt_check_weak_request(mu_kt *kt, const char *label, X509_REQ *req)
     mu_kt_warn_signature(kt, label, name, mu_kt_signature_strength(name));
     mu_kt_key_text(key, X509_REQ_get_X509_PUBKEY(req), name);
     mu_kt_warn_key(kt, label, name, mu_kt_key_strength(key));
+}
+
+void mu_kt_check_weak_secret(mu_kt *kt, const char *label, const char *algorithm)
+{
+    static const char *const weak[] = {"DES", "DESede", "RC2", "ARCFOUR", "MD5"};
+    for (size_t i = 0; i < sizeof weak / sizeof *weak; i++)
+        if (strcasecmp(weak[i], algorithm) == 0)
+            mu_kt_warn(kt, "%s uses the %s algorithm which is considered a security risk.", label, algorithm);
 }

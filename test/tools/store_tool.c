@@ -1,9 +1,10 @@
 /**
  * A driver for the interop tests of stores; not installed.
  *
- *   store_tool list PASSWORD FILE…       entries, one per line; PASSWORD "-" is none
+ *   store_tool list PASSWORD FILE…       entries, one per line; PASSWORD "-" is none; keys may be under KEY_PASSWORD (environment)
  *   store_tool copy PASSWORD IN OUT [NEWPASSWORD]   read and write again; keeps the protection
- *   store_tool make PASSWORD OUT [key=ALIAS:PEMFILE] [trusted=ALIAS:PEMFILE] [pbmac1] [iterations=N]
+ *   store_tool make PASSWORD OUT [type=TYPE] [key=ALIAS:PEMFILE] [trusted=ALIAS:PEMFILE] [secret=ALIAS/ALGORITHM:HEX]
+ *                                [protect=ALIAS:PASSWORD] [pbmac1] [iterations=N]
  *   store_tool set PASSWORD FILE …       as make, but changes an existing store
  */
 #include "base/clock.h"
@@ -42,15 +43,40 @@ static void print_chain(const STACK_OF(X509) * chain)
     }
 }
 
+/* "AES:00112233…", or the cause. Owned by the caller. */
+static char *secret_state(mu_entry *entry)
+{
+    mu_err *err = NULL;
+    char *algorithm = NULL, *hex = NULL, *state = NULL;
+    uint8_t *key = NULL;
+    size_t len = 0;
+    if (mu_entry_get1_secret(entry, getenv("KEY_PASSWORD"), &algorithm, &key, &len, &err) != 0) {
+        state = mu_strdup(mu_code_name(mu_err_root(err)->code));
+        mu_err_free(err);
+        return state;
+    }
+    hex = OPENSSL_malloc(2 * len + 1);
+    hex[0] = 0;
+    for (size_t i = 0; i < len; i++)
+        snprintf(hex + 2 * i, 3, "%02x", key[i]);
+    state = mu_asprintf("%s:%s", algorithm, hex);
+    free(algorithm);
+    OPENSSL_free(hex);
+    OPENSSL_clear_free(key, len);
+    return state;
+}
+
 static void print_entry(mu_entry *entry)
 {
     static const char *const kinds[] = {"key", "trusted", "secret"};
     const char *alias = mu_entry_alias(entry), *state = "-";
-    char *shown = mu_escape_dup(alias, strlen(alias));
+    char *shown = mu_escape_dup(alias, strlen(alias)), *secret = NULL;
+    if (mu_entry_get_kind(entry) == MU_ENTRY_SECRET)
+        state = secret = secret_state(entry);
     if (mu_entry_get_kind(entry) == MU_ENTRY_KEY) {
         EVP_PKEY *key = NULL;
         mu_err *err = NULL;
-        int rc = mu_entry_get1_key(entry, NULL, &key, &err);
+        int rc = mu_entry_get1_key(entry, getenv("KEY_PASSWORD"), &key, &err);
         STACK_OF(X509) *chain = mu_entry_get0_chain(entry);
         state = rc != 0                                                      ? mu_code_name(mu_err_root(err)->code)
                 : sk_X509_num(chain) == 0                                    ? "alone"
@@ -64,6 +90,7 @@ static void print_entry(mu_entry *entry)
            mu_entry_java_hidden(entry) ? " hidden" : "", mu_entry_created_ms(entry) >= 0, protection.algorithm,
            protection.iterations, shown);
     free(shown);
+    free(secret);
     print_chain(mu_entry_get0_chain(entry));
 }
 
@@ -94,6 +121,17 @@ static int list_all(const char *password, char **paths)
     return status;
 }
 
+static int add_secret(mu_store *store, char *alias, const char *hex, mu_err **err)
+{
+    char *slash = strchr(alias, '/');
+    long len = 0;
+    uint8_t *key = OPENSSL_hexstr2buf(hex, &len);
+    *slash = 0;
+    int rc = mu_store_set_secret(store, alias, slash + 1, key, (size_t)len, mu_now_ms(), err);
+    OPENSSL_free(key);
+    return rc;
+}
+
 static int add(mu_store *store, const char *arg, mu_err **err)
 {
     const char *equals = strchr(arg, '='), *colon = equals ? strrchr(equals, ':') : NULL;
@@ -103,6 +141,12 @@ static int add(mu_store *store, const char *arg, mu_err **err)
     if (!colon)
         return mu_fail(err, MU_E_USAGE, "bad argument");
     char *alias = mu_strndup(equals + 1, (size_t)(colon - equals - 1));
+    if (arg[0] == 's' || arg[0] == 'p') {
+        int done = arg[0] == 's' ? add_secret(store, alias, colon + 1, err)
+                                 : mu_entry_set_password(mu_store_find(store, alias), NULL, colon + 1, err);
+        free(alias);
+        return done;
+    }
     mu_buf_init_secret(&pem, 1 << 20);
     int rc = mu_file_read(colon + 1, 1 << 20, &pem, NULL, err);
     if (rc == 0)
@@ -139,7 +183,10 @@ static int make(const char *password, const char *path, char **args)
 {
     mu_store *store = NULL;
     mu_err *err = NULL;
-    int rc = mu_store_new(NULL, MU_STORE_PKCS12, &store, &err);
+    mu_store_type type = MU_STORE_PKCS12;
+    if (*args && strncmp(*args, "type=", 5) == 0 && mu_store_type_parse(*args++ + 5, &type, &err) != 0)
+        return report(err);
+    int rc = mu_store_new(NULL, type, &store, &err);
     if (rc == 0)
         rc = change(store, password, path, args, &err);
     mu_store_free(store);

@@ -1,0 +1,57 @@
+/* A key's own password, in the stores that have such: all but PKCS12. */
+#include "keytool/kt.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* @return false: try again. *ret NULL: as the store's */
+static bool ask_once(const char *alias, char **ret)
+{
+    char *password, *again;
+    fputs("Enter key password for <", stderr);
+    mu_kt_show(stderr, alias);
+    fputs(">\n\t", stderr);
+    password = mu_kt_ask_password("(RETURN if same as keystore password):  ");
+    bool good = !password || strlen(password) >= MU_KT_MIN_PASSWORD;
+
+    if (!good)
+        fprintf(stderr, "Key password is too short - must be at least %d characters\n", MU_KT_MIN_PASSWORD);
+    if (password && good) {
+        again = mu_kt_ask_password("Re-enter new password: ");
+        good = again && strcmp(password, again) == 0;
+        if (!good)
+            fputs("They don't match. Try again\n", stderr);
+        mu_kt_wipe(again);
+    }
+    if (good)
+        *ret = password;
+    else
+        mu_kt_wipe(password);
+    return good;
+}
+
+int mu_kt_ask_key_password(mu_kt *kt, const char *alias, char **ret)
+{
+    bool good = false;
+
+    *ret = NULL;
+    for (int i = 0; i < MU_KT_TRIES && !good; i++)
+        good = ask_once(alias, ret);
+    return good ? 0 : mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Too many failures - key not added to keystore");
+}
+
+int mu_kt_protect_key(mu_kt *kt, const char *alias)
+{
+    const char *given = mu_kt_get(kt, MU_KT_KEY_PASS);
+    char *asked = NULL;
+    int rc = 0;
+
+    if (strcasecmp(kt->shown_type, "PKCS12") == 0)
+        return 0;
+    if (!given && (rc = mu_kt_ask_key_password(kt, alias, &asked)) == 0)
+        given = asked;
+    if (rc == 0 && given)
+        rc = mu_entry_set_password(mu_store_find(kt->store, alias), NULL, given, &kt->err);
+    mu_kt_wipe(asked);
+    return rc;
+}
