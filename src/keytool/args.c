@@ -1,4 +1,5 @@
 #include "keytool/kt.h"
+#include "keytool/number.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>
@@ -134,9 +135,14 @@ static int password_value(mu_kt *kt, const char *modifier, const char *word, cha
 static int set_value(mu_kt *kt, const mu_kt_option *option, const char *modifier, const char *word)
 {
     char *value = NULL;
+    long number; /* wrong ones are refused here, before anything else is looked at */
 
     if (option->kind == MU_KT_LIST)
         return mu_strlist_add(option->slot == MU_KT_EXT ? &kt->ext : &kt->ids, word) == 0 ? 0 : mu_fail_nomem(&kt->err);
+    if (option->slot == MU_KT_KEY_SIZE && mu_kt_parse_int(kt, word, &number) != 0)
+        return -1;
+    if (option->slot == MU_KT_VALIDITY && mu_kt_parse_long(kt, word, &number) != 0)
+        return -1;
     if (option->kind == MU_KT_PASSWORD) {
         if (password_value(kt, modifier, word, &value) != 0)
             return -1;

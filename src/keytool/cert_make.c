@@ -8,12 +8,16 @@
 
 int mu_kt_signer(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key, X509 **ret_cert)
 {
+    mu_entry *entry = mu_kt_store_entry(kt, alias);
+
+    if (!entry)
+        return -1;
+    if (mu_entry_get_kind(entry) == MU_ENTRY_KEY && sk_X509_num(mu_entry_get0_chain(entry)) <= 0)
+        return mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "Alias <%s> has no certificate", alias);
     if (mu_kt_store_key(kt, alias, password, ret_key) != 0)
         return -1;
-    *ret_cert = sk_X509_value(mu_entry_get0_chain(mu_store_find(kt->store, alias)), 0);
-    if (!*ret_cert)
-        return mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "Alias <%s> has no certificate", alias);
-    return 0;
+    *ret_cert = sk_X509_value(mu_entry_get0_chain(entry), 0); /* the key has settled it */
+    return *ret_cert ? 0 : mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "Alias <%s> has no certificate", alias);
 }
 
 /* RFC 5280 4.1.2.2 asks for a positive number; eight random bytes as the JDK takes. */

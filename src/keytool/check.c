@@ -1,5 +1,5 @@
 /* What the JDK looks at before it opens any file, in its order. */
-#include "keytool/kt.h"
+#include "keytool/number.h"
 
 #include <string.h>
 #include <strings.h>
@@ -48,8 +48,8 @@ static int check_days(mu_kt *kt)
     const char *text = mu_kt_get(kt, MU_KT_VALIDITY);
 
     kt->days = 90;
-    if (text && !mu_str_to_long(text, INT64_MIN / 2, INT64_MAX / 2, &kt->days))
-        return mu_kt_throw(kt, MU_E_USAGE, "java.lang.NumberFormatException", "For input string: \"%s\"", text);
+    if (text && mu_kt_parse_long(kt, text, &kt->days) != 0)
+        return -1;
     if (kt->days <= 0)
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Validity must be greater than zero");
     if (kt->days > MAX_DAYS)

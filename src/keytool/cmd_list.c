@@ -37,7 +37,8 @@ static void print_fingerprint(const X509 *cert)
     fputc('\n', stdout);
 }
 
-static void print_chain(mu_kt *kt, const char *label, const STACK_OF(X509) *chain)
+/* single: the one that -alias asks for; the JDK has other words for it in its warnings. */
+static void print_chain(mu_kt *kt, const char *label, bool single, const STACK_OF(X509) *chain)
 {
     int count = sk_X509_num(chain);
 
@@ -49,12 +50,14 @@ static void print_chain(mu_kt *kt, const char *label, const STACK_OF(X509) *chai
         for (int i = 0; i < count; i++) {
             printf("Certificate[%d]:\n", i + 1);
             print_cert(kt, sk_X509_value(chain, i));
+            if (single)
+                mu_kt_check_weak(kt, label, sk_X509_value(chain, i));
         }
-        mu_kt_check_weak_chain(kt, label, chain);
     } else {
         print_fingerprint(sk_X509_value(chain, 0));
-        mu_kt_check_weak(kt, label, sk_X509_value(chain, 0));
     }
+    if (!single || !in_detail(kt))
+        mu_kt_check_weak_chain(kt, label, chain);
 }
 
 static void print_trusted(mu_kt *kt, const char *label, const X509 *cert)
@@ -81,10 +84,11 @@ static void check_weak_secret(mu_kt *kt, const char *label, mu_entry *entry)
     OPENSSL_clear_free(key, len);
 }
 
-static int print_entry(mu_kt *kt, const char *shown_alias, mu_entry *entry)
+static int print_entry(mu_kt *kt, const char *shown_alias, bool single, mu_entry *entry)
 {
     char date[MU_KT_DATE_MAX];
-    char *label = mu_asprintf("<%s>", shown_alias);
+    bool certificate = single && mu_entry_get_kind(entry) != MU_ENTRY_SECRET;
+    char *label = certificate ? mu_strdup("The certificate") : mu_asprintf("<%s>", shown_alias);
 
     if (!label)
         return mu_fail_nomem(&kt->err);
@@ -94,7 +98,7 @@ static int print_entry(mu_kt *kt, const char *shown_alias, mu_entry *entry)
     mu_kt_show(stdout, shown_alias);
     printf(in_detail(kt) ? "\nCreation date: %s\n" : ", %s, ", date);
     switch (mu_entry_get_kind(entry)) {
-    case MU_ENTRY_KEY: print_chain(kt, label, mu_entry_get0_chain(entry)); break;
+    case MU_ENTRY_KEY: print_chain(kt, label, single, mu_entry_get0_chain(entry)); break;
     case MU_ENTRY_TRUSTED: print_trusted(kt, label, sk_X509_value(mu_entry_get0_chain(entry), 0)); break;
     case MU_ENTRY_SECRET:
         fputs(in_detail(kt) ? "Entry type: SecretKeyEntry\n" : "SecretKeyEntry, \n", stdout);
@@ -136,7 +140,7 @@ static int print_all(mu_kt *kt)
     if (entries)
         qsort(entries, count, sizeof *entries, compare);
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        rc = print_entry(kt, mu_entry_java_alias(entries[i]), entries[i]);
+        rc = print_entry(kt, mu_entry_java_alias(entries[i]), false, entries[i]);
         if (in_detail(kt))
             fputs("\n\n" STARS STARS "\n\n", stdout);
     }
@@ -154,5 +158,5 @@ int mu_kt_list(mu_kt *kt)
     if (!alias)
         return print_all(kt);
     entry = mu_kt_store_entry(kt, alias);
-    return entry ? print_entry(kt, alias, entry) : -1;
+    return entry ? print_entry(kt, alias, true, entry) : -1;
 }

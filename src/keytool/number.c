@@ -12,10 +12,20 @@ static int throw_number(mu_kt *kt, const char *text, size_t len)
     return mu_kt_throw(kt, MU_E_USAGE, "java.lang.NumberFormatException", "For input string: \"%.*s\"", (int)len, text);
 }
 
-int mu_kt_parse_int(mu_kt *kt, const char *text, long *ret)
+static int parse(mu_kt *kt, const char *text, long min, long max, long *ret)
 {
     const char *digits = *text == '+' && text[1] != '-' && text[1] != '+' ? text + 1 : text;
-    return mu_str_to_long(digits, INT32_MIN, INT32_MAX, ret) ? 0 : throw_number(kt, text, strlen(text));
+    return mu_str_to_long(digits, min, max, ret) ? 0 : throw_number(kt, text, strlen(text));
+}
+
+int mu_kt_parse_int(mu_kt *kt, const char *text, long *ret)
+{
+    return parse(kt, text, INT32_MIN, INT32_MAX, ret);
+}
+
+int mu_kt_parse_long(mu_kt *kt, const char *text, long *ret)
+{
+    return parse(kt, text, INT64_MIN / 2, INT64_MAX / 2, ret);
 }
 
 static int check_digits(mu_kt *kt, const char *digits)

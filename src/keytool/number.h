@@ -8,6 +8,8 @@
 
 /** As Integer.parseInt. @return 0, or -1 after mu_kt_throw */
 int mu_kt_parse_int(mu_kt *kt, const char *text, long *ret);
+/** As Long.parseLong, but for the first and last few. */
+int mu_kt_parse_long(mu_kt *kt, const char *text, long *ret);
 /** As new BigInteger. @param ret NULL before; owned by the caller (ASN1_INTEGER_free) @return 0, or -1 after mu_kt_throw */
 int mu_kt_parse_integer(mu_kt *kt, const char *text, ASN1_INTEGER **ret);
 

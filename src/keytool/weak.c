@@ -21,8 +21,8 @@ static bool trusts(const mu_store *store, const X509 *cert, bool any_entry)
 {
     for (size_t i = 0; store && i < mu_store_count(store); i++) {
         const X509 *own = mu_kt_entry_cert(mu_store_entry(store, i));
-        if (own && X509_cmp(own, cert) == 0 && (any_entry || mu_entry_get_kind(mu_store_entry(store, i)) == MU_ENTRY_TRUSTED))
-            return true;
+        if (own && X509_cmp(own, cert) == 0) /* the first one with it counts */
+            return any_entry || mu_entry_get_kind(mu_store_entry(store, i)) == MU_ENTRY_TRUSTED;
     }
     return false;
 }

@@ -9,6 +9,8 @@ from .keytool_files import PEM, describe
 GENERATES = {"genkeypair", "genkey", "certreq", "gencert", "gencrl", "selfcert", "genseckey", "importpass", "importpassword"}
 _DAY = re.compile(r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{1,2}, \d{4}\b")
 
+_TRACE = re.compile(r"(keytool error: )(.*\n)\2(?:\tat .*\n|Caused by: .*\n|\t\.\.\. .*\n)+")
+
 # What docs/keytool.md says is different on purpose, by the words of its first column: how it shows, in both results.
 DIFFERENCES = {
     "a `NullPointerException`": lambda theirs, ours: "NullPointerException" in theirs.out and ours.out.startswith("keytool error: "),
@@ -62,8 +64,8 @@ class Pair:
             self._same(f"std{stream}", *texts)
 
     def _text(self, text):
-        """Without dates; PEM of something new field by field."""
-        text = _DAY.sub("DATE", text)
+        """Without dates and a stack trace; PEM of something new field by field."""
+        text = _TRACE.sub(r"\1\2", _DAY.sub("DATE", text))
         if any(word.lstrip("-").lower() in GENERATES for word in self.log[-1][0]) and "-----BEGIN" in text:
             text = PEM.sub(lambda match: repr(describe(match[0], self.known_keys)).encode(), text.encode()).decode()
         return text
@@ -94,11 +96,11 @@ class Pair:
         for path in source.iterdir():
             (target / path.name).write_bytes(path.read_bytes())
 
-    def cross_read(self, store, *words):
-        """The store that each has written is in the eyes of both the same."""
-        if not (self.folders[0] / store).exists():
+    def cross_read(self, store, password):
+        """The store that each has written is in the eyes of both the same, if anybody has changed it."""
+        if not (self.folders[0] / store).exists() or all((f / store).read_bytes() == self._start.get(store) for f in self.folders):
             return
-        seen = []
+        seen, words = [], ["-storepass", password]
         for reader, folder in zip(self.tools, self.folders):
             own = (folder / store).read_bytes()
             for writer in self.folders:
