@@ -64,6 +64,21 @@ const char *mu_kt_strength_mark(mu_kt_strength strength)
     return strength == MU_KT_STRONG ? "" : strength == MU_KT_WEAK ? " (weak)" : " (disabled)";
 }
 
+/* The dotted OID, or the name of what OpenSSL knows from 3.5. */
+static void oid_name(const ASN1_OBJECT *oid, char out[MU_KT_ALGORITHM_MAX])
+{
+    static const struct {
+        const char *oid, *name;
+    } later[] = {{"2.16.840.1.101.3.4.3.17", "ML-DSA-44"}, {"2.16.840.1.101.3.4.3.18", "ML-DSA-65"},
+                 {"2.16.840.1.101.3.4.3.19", "ML-DSA-87"}, {"2.16.840.1.101.3.4.4.1", "ML-KEM-512"},
+                 {"2.16.840.1.101.3.4.4.2", "ML-KEM-768"}, {"2.16.840.1.101.3.4.4.3", "ML-KEM-1024"}};
+
+    OBJ_obj2txt(out, MU_KT_ALGORITHM_MAX, oid, 1);
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (strcmp(out, later[i].oid) == 0)
+            snprintf(out, MU_KT_ALGORITHM_MAX, "%s", later[i].name);
+}
+
 void mu_kt_signature_name(const X509 *cert, char out[MU_KT_ALGORITHM_MAX])
 {
     const X509_ALGOR *algorithm;
@@ -75,7 +90,7 @@ void mu_kt_signature_name(const X509 *cert, char out[MU_KT_ALGORITHM_MAX])
     if (find_by_nid(nid))
         mu_kt_signature_nid_name(nid, out);
     else
-        OBJ_obj2txt(out, MU_KT_ALGORITHM_MAX, oid, 1);
+        oid_name(oid, out);
 }
 
 /* jdk.certpath.disabledAlgorithms and jdk.security.legacyAlgorithms as JDK 25 is delivered. */
@@ -109,21 +124,24 @@ static const char *curve_name(const EVP_PKEY *key, char group[MU_KT_ALGORITHM_MA
 
 void mu_kt_key_text(const EVP_PKEY *key, X509_PUBKEY *info, char out[MU_KT_ALGORITHM_MAX])
 {
-    char group[MU_KT_ALGORITHM_MAX / 2];
+    char group[MU_KT_ALGORITHM_MAX / 2], name[MU_KT_ALGORITHM_MAX];
+    const char *type = key ? EVP_PKEY_get0_type_name(key) : NULL;
     const char *curve = key && EVP_PKEY_is_a(key, "EC") ? curve_name(key, group) : NULL;
     ASN1_OBJECT *oid = NULL;
 
     if (!key) {
         X509_PUBKEY_get0_param(&oid, NULL, NULL, NULL, info);
-        OBJ_obj2txt(group, sizeof group, oid, 1);
-        snprintf(out, MU_KT_ALGORITHM_MAX, "%s key", group);
+        oid_name(oid, name);
+        snprintf(out, MU_KT_ALGORITHM_MAX, "%.100s key", name);
     } else if (curve) {
         snprintf(out, MU_KT_ALGORITHM_MAX, "%d-bit EC (%s) key", EVP_PKEY_get_bits(key), curve);
     } else if (EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448")) {
         snprintf(out, MU_KT_ALGORITHM_MAX, "%s key", EVP_PKEY_is_a(key, "ED448") ? "Ed448" : "Ed25519");
+    } else if (mu_str_has_prefix(type, "X") || mu_str_has_prefix(type, "ML-")) {
+        snprintf(out, MU_KT_ALGORITHM_MAX, "%s key", type);
     } else {
-        const char *name = EVP_PKEY_is_a(key, "RSA-PSS") ? "RSASSA-PSS" : EVP_PKEY_get0_type_name(key);
-        snprintf(out, MU_KT_ALGORITHM_MAX, "%d-bit %s key", EVP_PKEY_get_bits(key), name);
+        snprintf(out, MU_KT_ALGORITHM_MAX, "%d-bit %s key", EVP_PKEY_get_bits(key),
+                 EVP_PKEY_is_a(key, "RSA-PSS") ? "RSASSA-PSS" : type);
     }
     mu_ossl_clear();
 }
@@ -134,6 +152,13 @@ void mu_kt_key_text(const EVP_PKEY *key, X509_PUBKEY *info, char out[MU_KT_ALGOR
 static const char *digest_for_rsa(int bits)
 {
     return bits < 624 ? "SHA2-256" : bits <= 7680 ? "SHA2-384" : "SHA2-512";
+}
+
+/* The JDK's name of all keys of that sort. */
+static const char *family(const EVP_PKEY *key)
+{
+    const char *type = EVP_PKEY_get0_type_name(key);
+    return mu_str_has_prefix(type, "X") ? "XDH" : mu_str_has_prefix(type, "ML-KEM") ? "ML-KEM" : type;
 }
 
 static const char *default_name(const EVP_PKEY *key)
@@ -147,6 +172,8 @@ static const char *default_name(const EVP_PKEY *key)
         return "RSASSA-PSS";
     if (EVP_PKEY_is_a(key, "DSA"))
         return "SHA256withDSA";
+    if (mu_str_has_prefix(EVP_PKEY_get0_type_name(key), "ML-DSA"))
+        return "ML-DSA";
     return EVP_PKEY_is_a(key, "ED448") ? "Ed448" : EVP_PKEY_is_a(key, "ED25519") ? "Ed25519" : NULL;
 }
 
@@ -171,6 +198,8 @@ static int throw_wrong_key(mu_kt *kt, const struct signature *signature, const E
                        : EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS") ? "sun.security.rsa.RSAPrivateCrtKeyImpl"
                                                                                     : "sun.security.ec.ed.EdDSAPrivateKeyImpl";
     bool edwards = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448");
+    if (strcmp(family(key), "XDH") == 0)
+        java = "sun.security.ec.XDHPrivateKeyImpl";
     if (edwards && !signature->digest)
         return mu_kt_throw(kt, MU_E_USAGE, "java.security.InvalidKeyException", "Parameters must be %s", signature->name);
     return mu_kt_throw(kt, MU_E_USAGE, "java.security.InvalidKeyException", "No installed provider supports this key: %s", java);
@@ -180,11 +209,18 @@ int mu_kt_signing_choose(mu_kt *kt, const char *name, EVP_PKEY *key, mu_kt_signi
 {
     const char *wanted = name ? name : default_name(key);
     const struct signature *s = wanted ? find_by_name(wanted, key) : NULL;
+    bool lattice = mu_str_has_prefix(EVP_PKEY_get0_type_name(key), "ML-DSA");
     bool any_rsa = EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
 
+    if (!wanted && strcmp(kt->command->name, "genkeypair") != 0)
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Cannot derive signature algorithm");
     if (!wanted)
-        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT, "Cannot derive signature algorithm from %s",
-                           EVP_PKEY_get0_type_name(key));
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT, "Cannot derive signature algorithm from %s", family(key));
+    if (lattice && (strcasecmp(wanted, "ML-DSA") == 0 || strcasecmp(wanted, EVP_PKEY_get0_type_name(key)) == 0)) {
+        *ret = (mu_kt_signing){0};
+        snprintf(ret->name, sizeof ret->name, "%s", EVP_PKEY_get0_type_name(key));
+        return 0;
+    }
     if (!s)
         return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, "java.security.NoSuchAlgorithmException", "%s Signature not available",
                            wanted);

@@ -35,7 +35,11 @@ int mu_kt_signing_choose(mu_kt *kt, const char *name, EVP_PKEY *key, mu_kt_signi
 /** A context that signs so. Owned by the caller (EVP_MD_CTX_free). */
 int mu_kt_signing_begin(mu_kt *kt, const mu_kt_signing *signing, EVP_PKEY *key, EVP_MD_CTX **ret);
 
-/** The key that -keyalg, -keysize and -groupname ask for. @return 0, or -1 after mu_kt_throw */
+/** What can be said of -keyalg, -keysize and -groupname before anything else is looked at. @return 0, or -1 after mu_kt_throw */
+int mu_kt_key_check(mu_kt *kt);
+/** Whether there is such an algorithm. @return 0, or -1 after mu_kt_throw */
+int mu_kt_key_known(mu_kt *kt);
+/** The key that they ask for. @return 0, or -1 after mu_kt_throw */
 int mu_kt_key_generate(mu_kt *kt, EVP_PKEY **ret_key);
 
 /** A line for the warning block, unless strong. */

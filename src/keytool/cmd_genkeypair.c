@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one run makes. signer_*: NULL without -signer. */
+/* What one run makes. */
 struct job {
     const char *alias;
     int64_t start_s;
     X509_NAME *subject;
     EVP_PKEY *key, *signer_key;
-    X509 *signer_cert; /* borrowed */
+    X509 *signer_cert; /* borrowed; NULL: the key signs its own */
     STACK_OF(X509_EXTENSION) *extensions;
     mu_kt_signing signing;
     STACK_OF(X509) *chain;
@@ -22,8 +22,8 @@ struct job {
 
 static int check_arguments(mu_kt *kt, struct job *job)
 {
-    if (!mu_kt_is_set(kt, MU_KT_KEY_ALG))
-        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "The -keyalg option must be specified.");
+    if (mu_kt_key_check(kt) != 0)
+        return -1;
     if (mu_store_find(kt->store, job->alias))
         return mu_kt_throw(kt, MU_E_DUPLICATE_ALIAS, MU_KT_EXCEPTION, "Key pair not generated, alias <%s> already exists",
                            job->alias);
@@ -44,7 +44,7 @@ static int make_chain(mu_kt *kt, struct job *job)
     const mu_kt_new_cert what = {.subject = job->subject,
                                  .key = job->key,
                                  .issuer = job->signer_cert,
-                                 .signer_key = job->signer_key ? job->signer_key : job->key,
+                                 .signer_key = job->signer_key,
                                  .signing = job->signing,
                                  .start_s = job->start_s,
                                  .extensions = job->extensions};
@@ -84,16 +84,20 @@ static void announce(const mu_kt *kt, const struct job *job)
 
 static int generate(mu_kt *kt, struct job *job)
 {
-    const char *dname = mu_kt_get(kt, MU_KT_DNAME);
+    const char *dname = mu_kt_get(kt, MU_KT_DNAME), *sig_alg = mu_kt_get(kt, MU_KT_SIG_ALG);
     mu_kt_ext_sources from = {0};
 
-    if (check_arguments(kt, job) != 0 || load_signer(kt, job) != 0 ||
+    if (check_arguments(kt, job) != 0 || load_signer(kt, job) != 0 || mu_kt_key_known(kt) != 0 ||
         (dname ? mu_kt_dname_parse(kt, dname, &job->subject) : mu_kt_dname_ask(kt, &job->subject)) != 0 ||
-        mu_kt_start_date(kt, mu_kt_get(kt, MU_KT_START_DATE), &job->start_s) != 0 || mu_kt_key_generate(kt, &job->key) != 0 ||
-        mu_kt_signing_choose(kt, mu_kt_get(kt, MU_KT_SIG_ALG), job->signer_key ? job->signer_key : job->key, &job->signing) != 0)
+        mu_kt_key_generate(kt, &job->key) != 0)
         return -1;
     from.issuer = job->signer_cert;
-    if (mu_kt_ext_build(kt, job->key, &from, &job->extensions) != 0 || make_chain(kt, job) != 0)
+    if (!job->signer_key)
+        EVP_PKEY_up_ref(job->signer_key = job->key);
+    if ((!sig_alg && mu_kt_signing_choose(kt, NULL, job->signer_key, &job->signing) != 0) ||
+        mu_kt_ext_build(kt, job->key, &from, &job->extensions) != 0 ||
+        mu_kt_start_date(kt, mu_kt_get(kt, MU_KT_START_DATE), &job->start_s) != 0 ||
+        (sig_alg && mu_kt_signing_choose(kt, sig_alg, job->signer_key, &job->signing) != 0) || make_chain(kt, job) != 0)
         return -1;
     announce(kt, job);
     mu_kt_check_weak_chain(kt, "The generated certificate", job->chain);
