@@ -316,7 +316,7 @@ def test_defaults_of_a_pair(from_both, one_jdk):
     """Ours are JDK 25's."""
     cases = [["-keyalg", "Ed25519"], ["-keyalg", "Ed448"], ["-keyalg", "RSA", "-keysize", "1024", "-sigalg", "SHA256withRSA"]]
     if one_jdk.version >= 25:
-        cases += [["-keyalg", "EC"], ["-keyalg", "RSA"], ["-keyalg", "EC", "-keysize", "256"]]
+        cases += [["-keyalg", "EC"], ["-keyalg", "RSA"], ["-keyalg", "RSASSA-PSS", "-keysize", "2048"], ["-keyalg", "EC", "-keysize", "256"]]
     for words in cases:
         assert from_both(None, "-genkeypair", *words, "-dname", "CN=x")[0].status == 0
 
@@ -335,8 +335,12 @@ def test_dates_of_a_pair(ours, theirs, folder):
 def test_signed_by_another_entry(theirs, from_both, folder):
     run_ok(theirs, "-genkeypair", "-alias", "root", *EC, "-dname", "CN=root", "-ext", "bc", *STORE)
     before = (folder / "s.p12").read_bytes()
-    made, listed = from_both(before, "-genkeypair", "-alias", "leaf", *EC, "-dname", "CN=leaf", "-signer", "root")
+    made, listed = from_both(before, "-genkeypair", "-alias", "leaf", *EC, "-dname", "CN=leaf", "-ext", "eku=sA", "-signer", "root")
     assert made.status == 0 and "Certificate chain length: 2" in listed
+    for alg in ("X25519", "X448"):
+        made, listed = from_both(before, "-genkeypair", "-alias", "leaf", "-keyalg", alg, "-dname", "CN=leaf", "-signer", "root", "-sigalg",
+                                 "SHA256withECDSA")
+        assert made.status == 0 and f"Subject Public Key Algorithm: {alg} key" in words_of_25(listed)
 
 
 def test_requests(ours, theirs, folder):

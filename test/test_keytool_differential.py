@@ -118,7 +118,7 @@ def sequence(rng, pair, files, known, version):
         if command in GENERATES or rng.random() < 0.2:
             pair.share(rng)
     for store in sorted({*STORES, "n.p12"}):
-        pair.cross_read(store, STORES.get(store, PASSWORD))
+        pair.cross_read(store)
 
 
 def test_differences_are_documented():

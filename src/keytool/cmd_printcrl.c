@@ -73,7 +73,7 @@ int mu_kt_printcrl(mu_kt *kt)
     mu_buf_init(&input, MU_KT_INPUT_MAX);
     if (rc == 0)
         rc = mu_kt_input(kt, mu_kt_get(kt, MU_KT_FILE), &input);
-    if (rc == 0 && mu_crls_parse(kt->libctx, input.data, input.len, &crls, &kt->err) != 0)
+    if (rc == 0 && input.len > 0 && mu_crls_parse(kt->libctx, input.data, input.len, &crls, &kt->err) != 0)
         rc = mu_kt_throw(kt, MU_E_PEM_GARBAGE, "java.security.cert.CRLException", "No CRL data found");
     for (int i = 0; rc == 0 && i < sk_X509_CRL_num(crls); i++)
         print(kt, sk_X509_CRL_value(crls, i));
