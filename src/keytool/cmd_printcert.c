@@ -58,8 +58,8 @@ int mu_kt_printcert(mu_kt *kt)
 {
     if (mu_kt_store_open(kt) != 0)
         return -1;
-    if (mu_kt_is_set(kt, MU_KT_JAR_FILE) && 0)
-        return -1;
+    if (mu_kt_is_set(kt, MU_KT_JAR_FILE))
+        return mu_kt_printcert_jar(kt, mu_kt_get(kt, MU_KT_JAR_FILE));
     if (mu_kt_is_set(kt, MU_KT_SSL_SERVER))
         return print_server(kt, mu_kt_get(kt, MU_KT_SSL_SERVER));
     return print_file(kt);

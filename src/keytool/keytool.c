@@ -19,6 +19,15 @@ static void print_thrown(const mu_kt *kt)
     fflush(stdout);
 }
 
+/* Under -v with the places in mutual's source, where the JDK has its stack trace. */
+static void explain(const mu_kt *kt)
+{
+    mu_err_print(stderr, kt->err);
+    for (const mu_err *e = mu_kt_is_set(kt, MU_KT_VERBOSE) ? kt->err : NULL; e; e = e->cause)
+        if (e->file)
+            fprintf(stderr, "  where:  %s:%d\n", e->file, e->line);
+}
+
 static int finish(mu_kt *kt, int rc)
 {
     const char *plain = mu_kt_property(kt, "mutual.plain");
@@ -31,7 +40,7 @@ static int finish(mu_kt *kt, int rc)
         mu_kt_advise_pkcs12(kt);
     mu_kt_print_warnings(kt, false);
     if (kt->err && !(plain && strcasecmp(plain, "true") == 0))
-        mu_err_print(stderr, kt->err);
+        explain(kt);
     if (fflush(stdout) != 0) /* a full disk must not look like success */
         return 1;
     return rc == 0 ? 0 : kt->status;
