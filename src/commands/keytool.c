@@ -23,8 +23,8 @@ const mu_command mu_command_keytool = {
     .summary = "the JDK's keytool: key stores by its commands and options",
     .synopsis = "-COMMAND [options]",
     .description =
-        "Reads and writes key stores with the words of the JDK's keytool, with its output and its exit status (0 or 1): "
-        "-genkeypair, -certreq, -importcert and -list. Also when the program is called keytool, by a link of that name.\n\n"
+        "Reads and writes key stores with the words of the JDK's keytool, with its output and its exit status (0 or 1). "
+        "Also when the program is called keytool, by a link of that name.\n\n"
         "mutual keytool -help lists the commands, mutual keytool -list -help the options of one. After an error the "
         "cause and its fix follow on standard error; -J-Dmutual.plain=true leaves them out.",
     .examples = examples,

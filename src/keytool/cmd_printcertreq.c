@@ -48,8 +48,8 @@ static void print(mu_kt *kt, X509_REQ *req)
     mu_kt_key_text(public_key, X509_REQ_get_X509_PUBKEY(req), key);
     fputs("PKCS #10 Certificate Request (Version 1.0)\nSubject: ", stdout);
     mu_kt_dname_show(stdout, X509_REQ_get_subject_name(req));
-    printf("\nFormat: X.509\nPublic Key: %s%s\nSignature algorithm: %s%s\n", key, mu_kt_strength_mark(mu_kt_key_strength(public_key)),
-           signature, mu_kt_strength_mark(mu_kt_signature_strength(signature)));
+    printf("\nFormat: X.509\nPublic Key: %s%s\nSignature algorithm: %s%s\n", key,
+           mu_kt_strength_mark(mu_kt_key_strength(public_key)), signature, mu_kt_strength_mark(mu_kt_signature_strength(signature)));
     print_attributes(req);
     mu_kt_check_weak_request(kt, "The certificate request", req);
 }

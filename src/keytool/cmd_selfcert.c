@@ -6,6 +6,8 @@
 #include "keytool/ext.h"
 #include "keytool/print.h"
 
+#include <stdlib.h>
+
 /* What one run makes. */
 struct job {
     EVP_PKEY *key;
@@ -49,6 +51,24 @@ static int install(mu_kt *kt, const char *alias, X509 *cert)
     return rc;
 }
 
+/* Under -v the certificate is told of. */
+static int save(mu_kt *kt, const X509 *cert)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *memory = mu_kt_is_set(kt, MU_KT_VERBOSE) ? open_memstream(&text, &len) : NULL;
+    int rc;
+
+    if (memory) {
+        fputs("New certificate (self-signed):\n", memory);
+        mu_kt_print_cert(kt, memory, cert);
+        fclose(memory);
+    }
+    rc = mu_kt_store_save(kt, text ? text : "");
+    free(text);
+    return rc;
+}
+
 int mu_kt_selfcert(mu_kt *kt)
 {
     const char *alias = mu_kt_alias(kt);
@@ -60,9 +80,7 @@ int mu_kt_selfcert(mu_kt *kt)
     if (rc == 0)
         rc = install(kt, alias, job.cert);
     if (rc == 0)
-        rc = mu_kt_store_save(kt, mu_kt_is_set(kt, MU_KT_VERBOSE) ? "New certificate (self-signed):\n" : "");
-    if (rc == 0 && mu_kt_is_set(kt, MU_KT_VERBOSE))
-        mu_kt_print_cert(kt, stderr, job.cert);
+        rc = save(kt, job.cert);
     EVP_PKEY_free(job.key);
     X509_NAME_free(job.subject);
     sk_X509_EXTENSION_pop_free(job.extensions, X509_EXTENSION_free);

@@ -1,4 +1,4 @@
-/* Source: java.util.Properties.load (the file), java.io.StreamTokenizer (the words of a value), and "${name}" as in java.security. */
+/* Source: java.util.Properties.load (the file), java.io.StreamTokenizer (the words of a value); "${name}" as in java.security. */
 #include "base/file.h"
 #include "keytool/kt.h"
 
@@ -159,8 +159,8 @@ static int expand(mu_kt *kt, const char *word, mu_buf *out)
         if (value)
             mu_buf_add_str(out, value);
         else
-            mu_kt_throw(kt, MU_E_CONFIG_INVALID, "sun.security.util.PropertyExpander$ExpandException", "unable to expand property %s",
-                        name ? name : "");
+            mu_kt_throw(kt, MU_E_CONFIG_INVALID, "sun.security.util.PropertyExpander$ExpandException",
+                        "unable to expand property %s", name ? name : "");
         free(name);
         mu_kt_wipe(value);
         if (kt->thrown)

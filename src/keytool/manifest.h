@@ -14,7 +14,10 @@ typedef struct mu_kt_section {
 bool mu_kt_section_next(const char *text, size_t len, size_t *at, mu_kt_section *ret);
 /** The value of a name (any case), its continuation lines joined, or NULL. Owned by the caller (free). */
 char *mu_kt_section_value(const mu_kt_section *section, const char *name);
-/** Does a digest that the section has under "SHA-256SUFFIX" or the like fit the data? @return 1 it does, 0 it does not, -1 there is none */
+/**
+ * Does a digest that the section has under "SHA-256SUFFIX" or the like fit the data?
+ * @return 1 it does, 0 it does not, -1 there is none
+ */
 int mu_kt_section_digest(const mu_kt_section *section, const char *suffix, const void *data, size_t len, const char **ret_digest);
 
 #endif

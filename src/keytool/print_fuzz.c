@@ -1,6 +1,7 @@
 /*
  * Certificates in DER as keytool prints them: no control character of theirs comes through.
- * Covers: src/keytool/print_cert.c src/keytool/print_ext.c src/keytool/print_exts.c src/keytool/print_names.c src/keytool/print_policy.c src/keytool/show.c
+ * Covers: src/keytool/print_cert.c src/keytool/print_ext.c src/keytool/print_exts.c src/keytool/print_names.c
+ *         src/keytool/print_policy.c src/keytool/show.c
  */
 #include "base/fuzzing.h"
 #include "keytool/print.h"

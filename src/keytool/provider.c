@@ -1,6 +1,6 @@
 /*
- * -addprovider, -providerclass, -providername. A provider of the JDK is accepted where it would change nothing; what it alone could do,
- * and every other one, is Java code that is not here.
+ * -addprovider, -providerclass, -providername. A provider of the JDK is accepted where it would change nothing; what it alone could
+ * do, and every other one, is Java code that is not here.
  */
 #include "keytool/kt.h"
 
