@@ -3,9 +3,11 @@ import collections
 import datetime
 import json
 import os
+import pathlib
 import re
 import shutil
 import sqlite3
+import tempfile
 
 import pytest
 from cryptography import x509
@@ -377,12 +379,18 @@ def test_a_file_system_mounted_read_only_is_refused(mutual_release, template, tm
         check_refused(command, folder, result, "write-failed", "read-only")
 
 
+@pytest.fixture
+def reachable():
+    """A folder that others reach by its path: pytest's own lie below one that is the user's alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield pathlib.Path(folder)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-def test_a_directory_without_permission_is_refused(mutual_release, template, tmp_path):
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
+def test_a_directory_without_permission_is_refused(mutual_release, template, reachable):
     for command, file in replacing([mutual_release.path], template):
-        folder = prepared(command, tmp_path, "mode")
+        folder = prepared(command, reachable, "mode")
         proc.run_ok(["chown", "-R", "65534:65534", folder])
         folder.chmod(0o555)
         result = proc.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command.argv], cwd=folder)
