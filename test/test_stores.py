@@ -359,10 +359,7 @@ def test_passwords_that_are_not_ascii_by_a_jdk(tool, jdk25, tmp_path):
 def test_cacerts_without_a_password(tool, jdks):
     for jdk in jdks:
         path = (jdk.bin / "java").resolve().parents[1] / "lib/security/cacerts"
-        if path.read_bytes()[:4] == b"\xfe\xed\xfe\xed":
-            assert tool.one(None, path).error == "algorithm-unavailable"
-        else:
-            assert len(tool.one(None, path).entries) > 50
+        assert len(tool.one(None, path).entries) > 50  # whether PKCS12 or JKS
 
 
 # ---- suites of others ----
