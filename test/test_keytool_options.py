@@ -159,6 +159,12 @@ def java_home(jdk25, tmp_path_factory):
 
 
 @pytest.fixture
+def mutual(mutual_release):
+    """Hundreds of runs, and text is what they compare: the sanitizers watch the same code in test_keytool.py and in the sequences."""
+    return mutual_release
+
+
+@pytest.fixture
 def ours(mutual, begin, work, java_home):
     def run(argv, plain):
         begin()
