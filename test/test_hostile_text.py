@@ -84,6 +84,27 @@ def test_keytool(mutual, evil, tmp_path):
         assert_harmless(mutual("keytool", "-list", *extra, "-keystore", evil / "evil.p12", "-storepass", "changeit"))
 
 
+def test_inspect(mutual, evil, tmp_path):
+    """Certificates, aliases, file names, and what a server presents."""
+    folder = tmp_path / "x\r\nforged\x1b[31m\u202e"
+    folder.mkdir()
+    for name in ("evil.crt", "evil.p12"):
+        (folder / f"{name}\x1b[31m").write_bytes((evil / name).read_bytes())
+    (folder / "cut\x1b[31m.p12").write_bytes((evil / "evil.p12").read_bytes()[:100])
+    (folder / "no\x1b[31m").write_text("no store")
+    server = mutual.start("serve", "--listen", "127.0.0.1:0", "--certificate", evil / "evil.crt", "--certificate-private-key",
+                          evil / "evil.key", "--trust-certificate", evil / "evil.crt")
+    url = server.wait_for(r"listening on (\S+)")[1]
+    for extra in (["--view", "tree"], ["--view", "table"], ["--json"], ["--expiring", "60"], ["-v"], ["--check-keys", "--json", "-v"]):
+        shown = mutual("inspect", folder, url, "--key-store-password", "changeit", *extra)
+        assert shown.status == (4 if "--expiring" in extra else 3), shown
+        assert_harmless(shown)
+        if "--json" in extra:
+            answer = json.loads(shown.out)
+            assert [store["state"] for store in answer["stores"]] == ["unreadable", "read", "read"]
+            assert "evil" in answer["servers"][0]["chain"][0]["subject"] and "evil" in answer["servers"][0]["clientCertificate"]["issuers"][0]
+
+
 def test_ca(mutual, evil, tmp_path):
     run = lambda *args: mutual("ca", *args, "--ca", tmp_path / "ca")
     assert run("init", "--name", "CN=Root", "--key-algorithm", "EC", "--no-encryption").status == 0

@@ -1,4 +1,4 @@
-/* What is wrong with certificates, whoever looks at them. The gate's rules are in pki; here every fault is listed, not the first. */
+/* What is wrong with certificates, whoever looks at them. The gate's rules are in pki; here every fault is listed. */
 #include "diag/cert_facts.h"
 
 #include "base/clock.h"
@@ -12,7 +12,8 @@ static void check_dates(const mu_cert_facts *c, int depth, int64_t at_s, mu_prob
 {
     char time[32];
     if (at_s > c->not_after_s)
-        mu_problems_add(problems, MU_E_CERT_EXPIRED, false, depth, "\"%s\" expired on %s", c->subject, mu_time_text(c->not_after_s, time));
+        mu_problems_add(problems, MU_E_CERT_EXPIRED, false, depth, "\"%s\" expired on %s", c->subject,
+                        mu_time_text(c->not_after_s, time));
     if (at_s < c->not_before_s)
         mu_problems_add(problems, MU_E_CERT_NOT_YET_VALID, false, depth, "\"%s\" is not valid before %s", c->subject,
                         mu_time_text(c->not_before_s, time));
@@ -40,7 +41,8 @@ static void check_critical(const mu_cert_facts *c, int depth, mu_problems *probl
         if (!X509_EXTENSION_get_critical(ext) || X509_supported_extension(ext))
             continue;
         OBJ_obj2txt(oid, sizeof oid, X509_EXTENSION_get_object(ext), 1);
-        mu_problems_add(problems, MU_E_UNKNOWN_CRITICAL_EXTENSION, false, depth, "\"%s\" has the critical extension %s", c->subject, oid);
+        mu_problems_add(problems, MU_E_UNKNOWN_CRITICAL_EXTENSION, false, depth, "\"%s\" has the critical extension %s", c->subject,
+                        oid);
         return;
     }
 }
@@ -88,6 +90,18 @@ static void check_path(const mu_chain_facts *chain, int64_t at_s, mu_problems *p
     sk_X509_free(rest);
 }
 
+/* Most peers sort what they are sent, some do not. */
+static bool is_ordered(const mu_chain_facts *chain, mu_problems *problems)
+{
+    for (size_t i = 0; i + 1 < chain->count; i++)
+        if (X509_NAME_cmp(X509_get_issuer_name(chain->certs[i].cert), X509_get_subject_name(chain->certs[i + 1].cert)) != 0) {
+            mu_problems_add(problems, MU_E_CHAIN_ORDER_WRONG, true, (int)i + 1, "\"%s\" follows \"%s\" and did not issue it",
+                            chain->certs[i + 1].subject, chain->certs[i].subject);
+            return false;
+        }
+    return true;
+}
+
 void mu_chain_problems(const mu_chain_facts *chain, mu_chain_role role, int64_t at_s, mu_problems *problems)
 {
     for (size_t i = 0; i < chain->count; i++) {
@@ -98,7 +112,7 @@ void mu_chain_problems(const mu_chain_facts *chain, mu_chain_role role, int64_t 
     if (chain->count == 0 || role == MU_ROLE_ANCHOR)
         return;
     check_leaf(&chain->certs[0], role, problems);
-    if (chain->count > 1)
+    if (chain->count > 1 && is_ordered(chain, problems))
         check_path(chain, at_s, problems);
     check_completeness(chain, role, problems);
 }

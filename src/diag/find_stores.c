@@ -21,7 +21,8 @@ struct walk {
 /* A line "-----BEGIN …" with a certificate or private key to follow: in a program's text it rarely begins a line. */
 static bool has_pem_line(const char *text, size_t len)
 {
-    static const char *const labels[] = {"CERTIFICATE-----", "PRIVATE KEY-----", "PKCS7-----", "PKCS #7 SIGNED DATA-----", "CMS-----"};
+    static const char *const labels[] = {"CERTIFICATE-----", "PRIVATE KEY-----", "PKCS7-----", "PKCS #7 SIGNED DATA-----",
+                                         "CMS-----"};
     const char *end = text + len, *begin = text;
     for (; (begin = memmem(begin, (size_t)(end - begin), "-----BEGIN ", 11)) != NULL; begin += 11) {
         const char *eol = memchr(begin, '\n', (size_t)(end - begin));
@@ -122,12 +123,15 @@ static int walk_folder(struct walk *w, const char *folder, int depth, mu_err **e
         return tell_unreadable(w, folder, MU_E_STORE_LIMIT_EXCEEDED, "was not looked into: too deep", 0, err);
     int count = scandir(folder, &names, is_shown, by_name);
     if (count < 0)
-        return tell_unreadable(w, folder, errno == EACCES ? MU_E_FILE_PERMISSION : MU_E_STORE_NOT_FOUND, "cannot be listed", errno, err);
+        return tell_unreadable(w, folder, errno == EACCES ? MU_E_FILE_PERMISSION : MU_E_STORE_NOT_FOUND, "cannot be listed", errno,
+                               err);
     size_t end = strlen(folder);
     while (end > 1 && folder[end - 1] == '/')
         end--;
+    if (end == 1 && *folder == '/')
+        end = 0;
     for (int i = 0; i < count; i++) {
-        char *path = rc == 0 && !w->full ? mu_asprintf("%.*s%s%s", (int)end, folder, end == 1 && *folder == '/' ? "" : "/", names[i]->d_name) : NULL;
+        char *path = rc == 0 && !w->full ? mu_asprintf("%.*s/%s", (int)end, folder, names[i]->d_name) : NULL;
         if (path)
             rc = look_at(w, path, names[i]->d_name, depth, err);
         else if (rc == 0 && !w->full)

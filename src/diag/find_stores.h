@@ -17,8 +17,8 @@ typedef struct mu_find_sink {
 
 /**
  * Walk a folder, names in order. Hidden names are passed over, and links to folders (Kubernetes mounts a secret as links into a
- * hidden folder); links to files are followed. Nothing is opened but regular files. A folder, or a file named like a store, that may
- * not be read is told as unreadable; so are the bounds, once they are reached.
+ * hidden folder); links to files are followed. Nothing is read but regular files. A folder, or a file named like a store, that
+ * may not be read is told as unreadable; so are the bounds, once they are reached.
  * @return 0, or -1 with what the sink said, or out of memory
  */
 int mu_find_stores(const char *folder, const mu_find_sink *sink, mu_err **err);

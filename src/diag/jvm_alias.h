@@ -20,8 +20,8 @@ typedef struct mu_jvm_choice {
  *
  * Source: JDK 17 to 25. SunX509KeyManagerImpl takes the first in HashMap's order of the aliases, whatever dates and usages say;
  * X509KeyManagerImpl the first that passes extendedKeyUsage, keyUsage and dates, else the best of the rest, in the order of
- * KeyStore.aliases(): the file's in PKCS12, Hashtable's in JKS and JCEKS. An EC server has to have keyAgreement there. Not followed: buckets with eight and more
- * aliases, which become trees.
+ * KeyStore.aliases(): the file's in PKCS12, Hashtable's in JKS and JCEKS. An EC server has to have keyAgreement there. Not
+ * followed: buckets with eight and more aliases, which become trees.
  * @return 0, or -1 out of memory
  */
 int mu_jvm_choices(const mu_store *store, int64_t at_s, mu_jvm_choice ret[MU_JVM_KEY_TYPES], size_t *ret_count, mu_err **err);

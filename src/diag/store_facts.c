@@ -104,7 +104,8 @@ static void check_anchors(mu_store_facts *f)
         const mu_cert_facts *c = e->kind == MU_ENTRY_TRUSTED && e->chain.count > 0 ? e->chain.certs : NULL;
         const X509_NAME *issuer = c && c->ca && !c->self_signed ? X509_get_issuer_name(c->cert) : NULL;
         if (issuer && !bsearch(&issuer, names, count, sizeof *names, compare_names))
-            mu_problems_add(&e->problems, MU_E_INTERMEDIATE_ONLY_ANCHOR, true, 0, "its issuer \"%s\" is not in this store", c->issuer);
+            mu_problems_add(&e->problems, MU_E_INTERMEDIATE_ONLY_ANCHOR, true, 0, "its issuer \"%s\" is not in this store",
+                            c->issuer);
     }
     free(names);
 }

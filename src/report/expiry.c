@@ -35,8 +35,9 @@ void mu_expiry_print(FILE *stream, const mu_expiry *expiry, int64_t at_s)
     char where[MU_SHOWN_SIZE], alias[MU_SHOWN_SIZE], until[32], days[64];
     for (size_t i = 0; i < expiry->count; i++) {
         const mu_expiring *e = &expiry->items[i];
-        fprintf(stream, "%s: %s%s%s, until %.10s (%s)\n", mu_escape_to(where, e->where), e->alias ? mu_escape_to(alias, e->alias) : "",
-                e->alias ? ": " : "", e->cert->subject, mu_time_text(e->cert->not_after_s, until),
+        fprintf(stream, "%s: %s%s%s, until %.10s (%s)\n", mu_escape_to(where, e->where),
+                e->alias ? mu_escape_to(alias, e->alias) : "", e->alias ? ": " : "", e->cert->subject,
+                mu_time_text(e->cert->not_after_s, until),
                 mu_days_text(e->cert->not_after_s, at_s, days));
     }
 }

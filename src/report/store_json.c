@@ -78,7 +78,8 @@ json_t *mu_store_json(const mu_store_facts *store, int64_t at_s)
     for (size_t i = 0; i < store->count; i++)
         json_array_append_new(entries, entry_json(&store->entries[i], at_s));
     return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "path", mu_json_text(store->path), "state",
-                     store->skipped ? "partly" : "read", "type", mu_store_type_name(store->type), "mac", protection_json(&store->mac),
+                     store->skipped ? "partly" : "read", "type", mu_store_type_name(store->type), "mac",
+                     protection_json(&store->mac),
                      "certificateEncryption", protection_json(&store->cert_protection), "entries", entries, "loose",
                      mu_chain_facts_json(&store->loose, at_s), "problems", mu_problems_json(&store->problems));
 }

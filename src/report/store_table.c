@@ -8,7 +8,8 @@
 
 int mu_store_table_begin(mu_table *table)
 {
-    static const char *const head[] = {"STORE", "ALIAS", "KIND", "SUBJECT", "FOR", "KEY", "DAYS", "CHAIN", "JVM PICKS IT AS", "PROBLEMS"};
+    static const char *const head[] = {"STORE", "ALIAS", "KIND",  "SUBJECT",         "FOR",
+                                       "KEY",   "DAYS",  "CHAIN", "JVM PICKS IT AS", "PROBLEMS"};
     int rc = 0;
     table->columns = sizeof head / sizeof *head;
     for (size_t i = 0; rc == 0 && i < table->columns; i++)

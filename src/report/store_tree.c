@@ -68,8 +68,8 @@ static void print_entry(FILE *stream, const mu_entry_facts *e, int64_t at_s)
     if (*mu_jvm_text(e, text))
         fprintf(stream, "    a JVM picks it as %s\n", text);
     if (e->kind == MU_ENTRY_KEY && e->chain.count > 0)
-        print_clipped(stream, e->chain.complete ? "    the chain is complete" : "    the chain lacks ", e->chain.missing ? e->chain.missing : "",
-                      "\n");
+        print_clipped(stream, e->chain.complete ? "    the chain is complete" : "    the chain lacks ",
+                      e->chain.missing ? e->chain.missing : "", "\n");
     mu_chain_tree_print(stream, &e->chain, at_s, 4);
     mu_problems_print(stream, &e->problems, 4);
 }

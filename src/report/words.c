@@ -12,7 +12,11 @@ const char *mu_entry_kind_word(mu_entry_kind kind)
 
 const char *mu_cert_use_word(const mu_cert_facts *cert)
 {
-    return cert->ca ? "CA" : cert->server && cert->client ? "server, client" : cert->server ? "server" : cert->client ? "client" : "neither";
+    return cert->ca                       ? "CA"
+           : cert->server && cert->client ? "server, client"
+           : cert->server                 ? "server"
+           : cert->client                 ? "client"
+                                          : "neither";
 }
 
 const char *mu_days_text(int64_t not_after_s, int64_t at_s, char out[64])
