@@ -299,6 +299,20 @@ def test_bad_beginnings(ca, tmp_path):
     other.refused(3, "store-wrong-type", "list")
 
 
+def test_one_that_was_killed_half_way_is_told_alike_by_every_command(plain):
+    ledger = plain.dir / "ledger.db"
+    with sqlite3.connect(ledger) as db:
+        db.execute("DELETE FROM authority")
+    db.close()
+    for left in (ledger.read_bytes(), b""):
+        ledger.write_bytes(left)
+        for command in (["init", "--no-encryption", "--key-algorithm", "EC"], ["list"]):
+            refused = plain.refused(3, "store-not-found", *command)
+            assert "is not finished" in refused.err and "remove the folder" in refused.err, refused
+    shutil.rmtree(plain.dir)
+    init_plain(plain, "--key-algorithm", "EC")
+
+
 @pytest.mark.parametrize("name", ["", "a/b", "../x", ".x", "a b", "x" * 65])
 def test_names_of_authorities_are_file_names(plain, name):
     plain.refused(2, "usage", "intermediate", name, "--key-algorithm", "EC")

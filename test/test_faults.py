@@ -1,6 +1,7 @@
 """Nothing lost and nothing claimed: each system call of a command that writes fails once, or the process dies there."""
 import collections
 import datetime
+import errno
 import json
 import os
 import pathlib
@@ -22,6 +23,9 @@ from lab.faults import Command, Lost, Runner
 PASSWORD = b"changeit"
 STORED = ["-storepass", "changeit"]
 EVERYDAY, LONG = 100, 1000  # faults
+FILE_STEPS = r" (?:p?write|pwrite64)\(.* fsync\(.* fchmod\(.* (?:renameat|linkat)\(.* fsync\("
+UNFINISHED = r"is not finished: .*\n.*remove the folder"  # a new CA that was killed half-way
+LEDGER_STEPS = r" pwrite64\(.* fdatasync\("
 
 
 @pytest.fixture
@@ -36,17 +40,17 @@ def content(path):
     return path.read_bytes() if path.exists() else None
 
 
-def p12_names(data):
+def p12_names(data, password=PASSWORD):
     """What is in the store, if its MAC fits: it covers everything."""
     try:
-        store = pkcs12.load_pkcs12(data, PASSWORD)
+        store = pkcs12.load_pkcs12(data, password)
     except ValueError as error:
         raise Lost(f"not readable: {error}") from None
     certs = [store.cert, *store.additional_certs]
     return sorted(cert.friendly_name.decode() for cert in certs if cert and cert.friendly_name)
 
 
-def store_judge(file, template, names):
+def store_judge(file, template, names, password=PASSWORD):
     """A judge of a store that is to have entries of those names."""
     old = content(template / file)
 
@@ -56,8 +60,8 @@ def store_judge(file, template, names):
             return "old"
         if data is None:
             raise Lost(f"{file} is gone")
-        if p12_names(data) != names:
-            raise Lost(f"{file} has {p12_names(data)}")
+        if (found := p12_names(data, password)) != names:
+            raise Lost(f"{file} has {found}")
         return "new"
     return judge
 
@@ -70,13 +74,26 @@ def pem_certs(data):
         return []
 
 
-def csr_judge(file):
+def file_judge(file, template, holds):
+    """A judge of a file whose new content holds(data, folder); ValueError: it is cut off."""
     def judge(folder):
         data = content(folder / file)
+        if data == content(template / file):
+            return "old"
         try:
-            return "new" if data and x509.load_pem_x509_csr(data).is_signature_valid else "old"
+            good = holds(data, folder)
         except ValueError:
-            raise Lost(f"{file} is cut off") from None
+            good = False
+        if not good:
+            raise Lost(f"{file} is cut off")
+        return "new"
+    return judge
+
+
+def together(*judges):
+    def judge(folder):
+        states = {judge(folder) for judge in judges}
+        return states.pop() if len(states) == 1 else "partial"
     return judge
 
 
@@ -108,6 +125,21 @@ def template(mutual_release, tmp_path):
     return folder
 
 
+def reading_keytool_commands(program, template):
+    """Those that write a file but no store. There is an older one."""
+    by_first = ("-alias", "first", "-keystore", "keys.p12", *STORED)
+    exporting = [*program, "-exportcert", "-file", "two.pem", *by_first]
+    signing = [*program, "-gencert", "-rfc", "-infile", "one.csr", "-outfile", "two.pem", *by_first]
+    requesting = [*program, "-certreq", "-v", "-file", "two.csr", *by_first]
+    first = lambda data, folder: x509.load_der_x509_certificate(data).public_bytes(serialization.Encoding.DER) == data
+    yield Command("certreq", requesting, template,
+                  file_judge("two.csr", template, lambda data, folder: x509.load_pem_x509_csr(data).is_signature_valid),
+                  "stored in file", requesting)
+    yield Command("exportcert", exporting, template, file_judge("two.pem", template, first), "stored in file", exporting)
+    yield Command("gencert", signing, template,
+                  file_judge("two.pem", template, lambda data, folder: pem_certs(data.replace(b"\r", b""))), again=signing)
+
+
 def keytool_commands(program, template):
     def importing(file, alias):
         return [*program, "-importcert", "-noprompt", "-v", "-alias", alias, "-file", "three.pem", "-keystore", file, *STORED]
@@ -115,8 +147,11 @@ def keytool_commands(program, template):
     def generating(file, alias):
         return [*program, "-genkeypair", "-v", "-keyalg", "EC", "-dname", "CN=a", "-alias", alias, "-keystore", file, *STORED]
 
-    def requesting(file):
-        return [*program, "-certreq", "-v", "-alias", "first", "-file", file, "-keystore", "keys.p12", *STORED]
+    def deleting(alias):
+        return [*program, "-delete", "-v", "-alias", alias, "-keystore", "trust.p12", *STORED]
+
+    def renaming(alias):
+        return [*program, "-changealias", "-v", "-alias", alias, "-destalias", f"{alias}-new", "-keystore", "trust.p12", *STORED]
 
     added, stored = r"was added to keystore|\[Storing", r"\[Storing"
     yield Command("importcert into a store", importing("trust.p12", "three"), template,
@@ -127,14 +162,18 @@ def keytool_commands(program, template):
                   store_judge("keys.p12", template, ["first", "second"]), stored, generating("keys.p12", "third"))
     yield Command("genkeypair into a new store", generating("new.p12", "second"), template,
                   store_judge("new.p12", template, ["second"]), stored, generating("new.p12", "third"))
-    yield Command("certreq", requesting("new.csr"), template, csr_judge("new.csr"), "stored in file", requesting("new.csr"))
+    yield Command("delete", deleting("two"), template, store_judge("trust.p12", template, ["one"]), stored, deleting("one"))
+    yield Command("changealias", renaming("two"), template, store_judge("trust.p12", template, ["one", "two-new"]), stored, renaming("one"))
+    yield Command("storepasswd", [*program, "-storepasswd", "-v", "-new", "another", "-keystore", "keys.p12", *STORED], template,
+                  store_judge("keys.p12", template, ["first"], b"another"), stored)
+    yield from reading_keytool_commands(program, template)
 
 
 def rows(folder):
-    """alias to (state, certificate) in the ledger."""
+    """alias to (state, certificate) in the ledger; of one that was renewed, the newest."""
     with sqlite3.connect(folder / "ca/ledger.db") as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        found = db.execute("SELECT alias, state, certificate FROM certificate").fetchall()
+        found = db.execute("SELECT alias, state, certificate FROM certificate ORDER BY id").fetchall()
     db.close()
     return {alias: (state, certificate) for alias, state, certificate in found}
 
@@ -164,10 +203,10 @@ def ca_judge(template, alias, leaves, others=()):
     return judge
 
 
-def authority_judge(name):
+def authority_judge(name, ca="ca"):
     """An authority is there with key and certificate, or it is not."""
     def judge(folder):
-        ledger = folder / "ca/ledger.db"
+        ledger = folder / ca / "ledger.db"
         if not ledger.exists() or ledger.stat().st_size == 0:
             return "old"
         with sqlite3.connect(ledger) as db:
@@ -180,17 +219,82 @@ def authority_judge(name):
         if not found:
             return "old"
         cert = x509.load_der_x509_certificate(found[0])
-        key = serialization.load_pem_private_key(content(folder / f"ca/{name}.key"), None)
+        key = serialization.load_pem_private_key(content(folder / f"{ca}/{name}.key"), None)
         if key.public_key().public_numbers() != cert.public_key().public_numbers():
             raise Lost("the key is another")
-        there = content(folder / f"ca/{name}.crt")
+        there = content(folder / f"{ca}/{name}.crt")
         return "new" if there and pem_certs(there) == [cert] else "partial"
     return judge
 
 
+def of_ledger(folder, query):
+    with sqlite3.connect(folder / "ca/ledger.db") as db:
+        found = db.execute(query).fetchone()[0]
+    db.close()
+    return found
+
+
+def is_list(data, folder):
+    """A whole list, whose number the ledger will not draw again."""
+    crl = x509.load_pem_x509_crl(data)
+    issuer = x509.load_pem_x509_certificate(content(folder / "ca/root.crt"))
+    number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    drawn = of_ledger(folder, "SELECT crl_number FROM authority WHERE name = 'root'")
+    return crl.is_signature_valid(issuer.public_key()) and number <= drawn
+
+
+def is_revoked(folder):
+    return "new" if of_ledger(folder, "SELECT revoked_s FROM certificate WHERE alias = 'a'") else "old"
+
+
+def is_key(data, folder):
+    return data == content(folder / "ca/root.key")
+
+
+SERVICES = """\
+defaults: {profile: client, key-algorithm: EC}
+services:
+  x: {key-store: x.p12, key-store-password: env:MUTUAL_STORE_PASSWORD, trust-store: xt.p12, trust-store-password: env:MUTUAL_STORE_PASSWORD}
+  y: {certificate: y.crt, certificate-private-key: y.key}
+"""
+
+
+def make_sub(ca, template):
+    """sub.crt and sub.key of an intermediate below the CA's root, and a folder "other" that knows that root."""
+    shutil.copytree(template / "ca", template / "source")
+    proc.run_ok(ca("intermediate", "sub", "--key-algorithm", "EC", "--ca", "source"), cwd=template)
+    for suffix in ("crt", "key"):
+        (template / f"source/sub.{suffix}").rename(template / f"sub.{suffix}")
+    shutil.rmtree(template / "source")
+    proc.run_ok(ca("import", "ca/root.crt", "--ca", "other"), cwd=template)
+
+
+def later_ca_commands(ca, template):
+    """What is done with a CA that is there: it has issued "a" into c.p12, and made a list."""
+    def export(name):
+        return ca("export", "--private-key", f"{name}.key", "--no-encryption", "--certificate", f"{name}.crt")
+
+    proc.run_ok(ca("crl"), cwd=template)
+    make_sub(ca, template)
+    (template / "services.yaml").write_text(SERVICES)
+    revoke, bulk = ca("revoke", "--alias", "a"), ca("issue", "--from", "services.yaml")
+    renew = ca("renew", "--key-store", "c.p12", "--key-store-password", "changeit")
+    sub = ca("import", "sub.crt", "sub.key", "--name", "sub", "--no-encryption", "--ca", "other")
+    root = ca("import", "ca/root.crt", "ca/root.key", "--no-encryption", "--ca", "imported")
+    yield Command("ca revoke", revoke, template, is_revoked, "(?m)^revoked: ", revoke, files=False)
+    yield Command("ca crl", ca("crl"), template, file_judge("ca/root.crl", template, is_list), "root: CRL", ca("crl"))
+    yield Command("ca renew", renew, template, ca_judge(template, "a", ["c.p12"]), "issued by", renew)
+    yield Command("ca issue --from", bulk, template, together(ca_judge(template, "x", ["x.p12"], ["xt.p12"]),
+                  ca_judge(template, "y", ["y.crt"], ["y.key"])), "2 issued", bulk)
+    yield Command("ca export", export("out"), template, together(file_judge("out.key", template, is_key), file_judge(
+        "out.crt", template, lambda data, folder: pem_certs(data))), "whoever goes on", export("again"))
+    yield Command("ca import", sub, template, authority_judge("sub", "other"), "next CRL", sub)
+    yield Command("ca import into a new folder", root, template, authority_judge("root", "imported"), "next CRL", root, UNFINISHED)
+
+
 def ca_commands(program, template):
     def ca(command, *args):
-        return [*program, "ca", command, "--ca", "ca", *args]
+        return [*program, "ca", command, *(() if "--ca" in args else ("--ca", "ca")), *args]
 
     ec_key = ("--key-algorithm", "EC")
     proc.run_ok(ca("init", *ec_key, "--no-encryption"), cwd=template)
@@ -218,16 +322,19 @@ def ca_commands(program, template):
                   ca("intermediate", "other", *ec_key))
     empty = template.with_name("empty")
     empty.mkdir()
-    yield Command("ca init", ca("init", *ec_key, "--no-encryption"), empty, authority_judge("root"), "valid until", None)
+    init = ca("init", *ec_key, "--no-encryption")
+    yield Command("ca init", init, empty, authority_judge("root"), "valid until", init, f"there is a CA in|{UNFINISHED}")
+    yield from later_ca_commands(ca, template)
 
 
 @pytest.mark.time_limit(3000)
 def test_each_call_fails_once(mutual_release, template, traced, rng, long_run, tmp_path, capsys):
     program = [mutual_release.path]
     runner, every = Runner(tmp_path), []
-    for command in [*keytool_commands([*program, "keytool"], template), *ca_commands(program, template)]:
+    for command in all_commands(program, template):
         trace, calls = runner.control(command)
-        assert re.search(r"(?s) (?:p?write|pwrite64)\(.* fsync\(.* fchmod\(.* (?:renameat|linkat)\(.* fsync\(", trace), trace
+        steps = FILE_STEPS if command.files else LEDGER_STEPS
+        assert re.search(f"(?s){steps}", trace), trace
         every += [(command, call, fault) for call in calls for fault in faults.FAULTS]
     outcomes = runner.all(every if long_run else faults.sample(rng, every, EVERYDAY + 20))
     with capsys.disabled():
@@ -236,6 +343,19 @@ def test_each_call_fails_once(mutual_release, template, traced, rng, long_run, t
     bad = [outcome for outcome in outcomes if outcome.kind != "sound"]
     if bad:
         pytest.fail("\n".join(map(str, bad)))
+
+
+@pytest.mark.parametrize("error, code", [("EIO", "write-failed"), ("ENOSPC", "write-failed"), ("EMFILE", "write-failed"),
+                                         ("EACCES", "file-permission")])
+def test_a_ledger_that_cannot_be_opened_has_the_systems_reason(mutual_release, traced, template, error, code):
+    argv = [mutual_release.path, "ca", "list", "--ca", "ca"]
+    proc.run_ok([mutual_release.path, "ca", "init", "--key-algorithm", "EC", "--no-encryption", "--ca", "ca"], cwd=template)
+    proc.run_ok(argv, cwd=template)
+    failing = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", template / "ca/ledger.db", "-e", f"inject=openat:error={error}"]
+    once = proc.run([*failing[:-1], f"{failing[-1]}:when=1", *argv], cwd=template)  # SQLite tries again, for reading only
+    assert once.status == 3 and "[write-failed]" in once.err, once
+    refused = proc.run([*failing, *argv], cwd=template)
+    assert refused.status == 3 and f"[{code}]" in refused.err and os.strerror(getattr(errno, error)) in refused.err, refused
 
 
 def peers_losses(command, tmp_path, kinds=faults.FAULTS):
@@ -291,8 +411,14 @@ def all_commands(program, template):
     return [*keytool_commands([*program, "keytool"], template), *ca_commands(program, template)]
 
 
+def some_commands(program, template, rng, long_run):
+    """Ten of them every day."""
+    commands = all_commands(program, template)
+    return commands if long_run else rng.sample(commands, 10)
+
+
 def test_a_limit_on_file_sizes(mutual_release, template, tmp_path, long_run, rng):
-    for command in all_commands([mutual_release.path], template):
+    for command in some_commands([mutual_release.path], template, rng, long_run):
         limits = [0, 1, 100, 511, 800, 4095, 4096, 8192, 12000, 30000, 10 ** 6]
         done = []
         for limit in limits if long_run else [*rng.sample(limits[:-1], 2), limits[-1]]:
@@ -303,13 +429,13 @@ def test_a_limit_on_file_sizes(mutual_release, template, tmp_path, long_run, rng
         assert done[-1] and not (long_run and done[0])
 
 
-def test_a_full_file_system(mutual_release, template, tmp_path, long_run):
+def test_a_full_file_system(mutual_release, template, tmp_path, long_run, rng):
     # copies the template into a small file system, leaves $1 KiB of it, runs the command, and copies what there is back
     script = """mount -t tmpfs -o size=2m none "$0" && cp -a "$PWD/." "$0" || exit 77
         work=$PWD; free=$1; shift; cd "$0"
         dd if=/dev/zero of=.fill bs=1k count=$(($(df --output=avail -k . | tail -1) - free)) 2>&-
         "$@"; status=$?; rm -f .fill; rm -rf "$work"; mkdir "$work"; cp -a . "$work"; exit $status"""
-    for command in all_commands([mutual_release.path], template):
+    for command in some_commands([mutual_release.path], template, rng, long_run):
         done = []
         for number, free in enumerate([0, 4, 8, 16, 40, 60, 1000] if long_run else [0, 8, 1000]):
             folder, mount = tmp_path / f"full-{command.name}-{number}".replace(" ", "-"), tmp_path / "mount"

@@ -20,6 +20,20 @@ static int fail_dir(const char *dir, int errnum, const char *doing, mu_err **err
     return mu_fail_errno(err, mu_file_write_code(errnum), errnum, "cannot %s \"%s\"", doing, mu_escape_to(shown, dir));
 }
 
+/* There is a ledger: of a CA, or of one that somebody began, which mu_ca_open tells apart. */
+static int fail_existing(const char *dir, mu_err **err)
+{
+    mu_ca *ca = NULL;
+    mu_err *why = NULL;
+    char shown[MU_SHOWN_SIZE];
+    if (mu_ca_open(NULL, dir, &ca, &why) != 0 && why->code == MU_E_STORE_NOT_FOUND)
+        return mu_err_pass(err, why);
+    mu_err_free(why);
+    mu_ca_close(ca);
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "there is a CA in \"%s\" already", mu_escape_to(shown, dir));
+    return mu_err_hint(err, "Name another folder with --ca.");
+}
+
 static int require_empty(const char *dir, mu_err **err)
 {
     DIR *stream = opendir(dir);
@@ -34,10 +48,9 @@ static int require_empty(const char *dir, mu_err **err)
         has_ledger = has_ledger || strcmp(entry->d_name, "ledger.db") == 0;
     }
     closedir(stream);
-    if (empty)
-        return 0;
-    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, has_ledger ? "there is a CA in \"%s\" already" : "the folder \"%s\" is not empty",
-               mu_escape_to(shown, dir));
+    if (empty || has_ledger)
+        return empty ? 0 : fail_existing(dir, err);
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "the folder \"%s\" is not empty", mu_escape_to(shown, dir));
     return mu_err_hint(err, "Name another folder with --ca.");
 }
 

@@ -31,8 +31,8 @@ typedef struct mu_ca_authority_options {
 /**
  * Make the folder (or use an empty one) and a root in it.
  * @return 0 with an open and unlocked CA, or -1 with MU_E_USAGE (there is a CA, or something else, in the folder; an empty
- *         password), MU_E_STORE_NOT_FOUND (the folder above does not exist), MU_E_FILE_PERMISSION, MU_E_WRITE_FAILED, or as
- *         mu_cert_prepare
+ *         password), MU_E_STORE_NOT_FOUND (the folder above does not exist; an interrupted attempt is in it),
+ *         MU_E_FILE_PERMISSION, MU_E_WRITE_FAILED, or as mu_cert_prepare
  */
 int mu_ca_init(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_options *options, mu_ca **ret_ca, mu_err **err);
 

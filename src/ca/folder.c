@@ -84,8 +84,8 @@ int mu_ca_open(OSSL_LIB_CTX *libctx, const char *dir, mu_ca **ret_ca, mu_err **e
     if (ca->count == 0) {
         char shown[MU_SHOWN_SIZE];
         mu_fail(err, MU_E_STORE_NOT_FOUND, "the CA in \"%s\" is not finished: it has no root", mu_escape_to(shown, dir));
-        mu_err_hint(err, "If a request from it is being signed elsewhere: mutual ca import the certificate and its root. If mutual ca "
-                         "init was interrupted: remove the folder and run that again.");
+        mu_err_hint(err, "If a request from it is being signed elsewhere: mutual ca import the certificate and its root. "
+                         MU_LEDGER_UNFINISHED_HINT);
         goto out;
     }
     mu_ca_write_certs(ca, NULL); /* copies for people: who cannot write may still read */

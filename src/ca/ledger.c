@@ -58,15 +58,18 @@ static const char schema[] =
 
 int mu_ledger_fail(mu_ledger *ledger, const char *doing, mu_err **err)
 {
-    int code = sqlite3_errcode(ledger->db) & 0xff;
+    int code = sqlite3_errcode(ledger->db) & 0xff, errnum = sqlite3_system_errno(ledger->db);
     mu_code cause = code == SQLITE_BUSY || code == SQLITE_LOCKED      ? MU_E_STORE_LOCKED
                     : code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? MU_E_STORE_DAMAGED
-                    : code == SQLITE_PERM || code == SQLITE_AUTH || code == SQLITE_READONLY || code == SQLITE_CANTOPEN
-                        ? MU_E_FILE_PERMISSION
+                    : code == SQLITE_PERM || code == SQLITE_AUTH || code == SQLITE_READONLY ? MU_E_FILE_PERMISSION
+                    : code == SQLITE_CANTOPEN   ? mu_file_write_code(errnum)
                     : code == SQLITE_CONSTRAINT ? MU_E_INTERNAL
                     : code == SQLITE_NOMEM      ? MU_E_OUT_OF_MEMORY
                                                 : MU_E_WRITE_FAILED;
-    mu_fail(err, cause, "cannot %s \"%s\"", doing, ledger->path);
+    if (code == SQLITE_CANTOPEN || code == SQLITE_IOERR) /* for others the number is an older one */
+        mu_fail_errno(err, cause, errnum, "cannot %s \"%s\"", doing, ledger->path);
+    else
+        mu_fail(err, cause, "cannot %s \"%s\"", doing, ledger->path);
     return mu_err_detail(err, "SQLite: %s", sqlite3_errmsg(ledger->db));
 }
 
@@ -109,6 +112,11 @@ static int connect_to(const char *path, mu_ledger **ret_ledger, mu_err **err)
     }
     if (sqlite3_open_v2(path, &ledger->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
         mu_ledger_fail(ledger, "open", err);
+        goto fail;
+    }
+    /* When it cannot open for writing SQLite opens for reading, whatever the reason: right only for who may not write. */
+    if (sqlite3_db_readonly(ledger->db, "main") == 1 && access(path, W_OK) == 0) {
+        mu_fail(err, MU_E_WRITE_FAILED, "cannot open \"%s\" for writing", ledger->path);
         goto fail;
     }
     sqlite3_busy_timeout(ledger->db, BUSY_TIMEOUT_MS);
@@ -180,7 +188,7 @@ int mu_ledger_create(const char *path, mu_ledger **ret_ledger, mu_err **err)
 int mu_ledger_open(const char *path, mu_ledger **ret_ledger, mu_err **err)
 {
     mu_ledger *ledger = NULL;
-    int id = 0, version = 0;
+    int id = 0, version = 0, changes = 0;
 
     if (access(path, F_OK) != 0) {
         char shown[MU_SHOWN_SIZE];
@@ -193,15 +201,21 @@ int mu_ledger_open(const char *path, mu_ledger **ret_ledger, mu_err **err)
     if (connect_to(path, &ledger, err) != 0)
         return -1;
     if (pragma_int(ledger, "PRAGMA application_id", &id, err) == 0 &&
-        pragma_int(ledger, "PRAGMA user_version", &version, err) == 0) {
+        pragma_int(ledger, "PRAGMA user_version", &version, err) == 0 &&
+        pragma_int(ledger, "PRAGMA schema_version", &changes, err) == 0) {
         if (id == APPLICATION_ID && version == SCHEMA_VERSION) {
             /* Nothing depends on this: if it cannot be written now, the rows stay reserved and the next start tries again. */
             mu_ledger_settle(ledger, NULL);
             *ret_ledger = ledger;
             return 0;
         }
-        mu_fail(err, MU_E_STORE_WRONG_TYPE, "\"%s\" is no CA ledger of this version of mutual", ledger->path);
-        mu_err_detail(err, "application id %d, version %d", id, version);
+        if (changes == 0) {
+            mu_fail(err, MU_E_STORE_NOT_FOUND, "the CA ledger \"%s\" is not finished: it is empty", ledger->path);
+            mu_err_hint(err, MU_LEDGER_UNFINISHED_HINT);
+        } else {
+            mu_fail(err, MU_E_STORE_WRONG_TYPE, "\"%s\" is no CA ledger of this version of mutual", ledger->path);
+            mu_err_detail(err, "application id %d, version %d", id, version);
+        }
     }
     mu_ledger_close(ledger);
     return -1;

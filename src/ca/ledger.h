@@ -42,7 +42,12 @@ typedef struct mu_ledger_row {
  * @return 0, or -1 with MU_E_USAGE (there is one), MU_E_WRITE_FAILED, MU_E_FILE_PERMISSION
  */
 int mu_ledger_create(const char *path, mu_ledger **ret_ledger, mu_err **err);
-/** @return 0, or -1 with MU_E_STORE_NOT_FOUND, MU_E_FILE_PERMISSION, MU_E_STORE_DAMAGED, MU_E_STORE_WRONG_TYPE (other version) */
+
+#define MU_LEDGER_UNFINISHED_HINT "If mutual ca init was interrupted: remove the folder and run that again."
+/**
+ * @return 0, or -1 with MU_E_STORE_NOT_FOUND (also of one that was only begun), MU_E_FILE_PERMISSION, MU_E_WRITE_FAILED,
+ *         MU_E_STORE_DAMAGED, MU_E_STORE_WRONG_TYPE (other version)
+ */
 int mu_ledger_open(const char *path, mu_ledger **ret_ledger, mu_err **err);
 void mu_ledger_close(mu_ledger *ledger);
 

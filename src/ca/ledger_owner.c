@@ -109,7 +109,8 @@ int mu_ledger_sync_folder(mu_ledger *ledger, mu_err **err)
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
     free(dir);
     if (fd < 0 || (mu_os_sync(fd) != 0 && errno != EINVAL && errno != ENOTSUP))
-        rc = mu_fail_errno(err, MU_E_WRITE_FAILED, errno, "the folder of \"%s\" could not be synced to the disk", ledger->path);
+        rc = mu_fail_errno(err, MU_E_WRITE_FAILED, errno, "\"%s\" is written, but its folder could not be synced to the disk",
+                           ledger->path);
     ledger->folder_synced = rc == 0;
     if (fd >= 0)
         close(fd);

@@ -198,6 +198,7 @@ static void understand(struct reading *r, mu_ca_service *s, int setting, const c
     else if (setting == PROFILE &&
              ((rc = mu_profile_parse(text, &s->wanted.profile, &err)) != 0 || s->wanted.profile < MU_PROFILE_SERVER)) {
         mu_err_free(err);
+        err = NULL;
         rc = mu_fail(&err, MU_E_USAGE, "profile must be server, client or peer");
     } else if (setting == KEY_ALGORITHM)
         rc = mu_key_spec_parse(text, &s->wanted.key, &err);

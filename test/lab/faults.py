@@ -54,7 +54,9 @@ class Command:
     template: object
     judge: object            # judge(folder): "old", "new", or "partial" (a part is new, all of it sound); raises Lost
     boast: str = r"\x00"     # words that are true only when all is written
-    again: list = None       # the same once more with another alias, after a kill: must succeed; leaves no temporary file of what it writes
+    again: list = None       # once more after a kill: succeeds, leaves no temporary file of what it writes; if it is argv, completes it
+    stuck: str = r"\x00"     # words with which that may be refused
+    files: bool = True       # false: writes the ledger alone
     start: str = MAIN        # the line of the trace from which on calls count
     told: bool = True        # failures are told in our manner
 
@@ -157,7 +159,9 @@ class Runner:
         before = inodes(folder)
         after = proc.run(command.again, cwd=folder, env={"MUTUAL_STORE_PASSWORD": "changeit"})
         if after.status != 0:
-            return "stuck", f"once more:\n{after}"
+            return ("sound", "") if re.search(command.stuck, after.err) else ("stuck", f"once more:\n{after}")
+        if command.again == command.argv and command.judge(folder) != "new":
+            return "loss", f"not completed once more:\n{after}"
         written = {path.name for path, inode in inodes(folder).items() if before.get(path) != inode}
         left = [name for name in temporaries(folder) if name[1:].rpartition(".mutual-")[0] in written]
         return ("leftover", str(left)) if left else ("sound", "")
