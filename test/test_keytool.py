@@ -362,6 +362,38 @@ LISTED = {"rsa": ["-keyalg", "RSA", "-keysize", "2048"], "ec": ["-keyalg", "EC",
           "sha1": ["-keyalg", "EC", "-sigalg", "SHA1withECDSA"]}
 
 
+SECRETS = [("AES", 128), ("DES", None), ("TripleDES", 112), ("Blowfish", 40), ("RC4", 48), ("RC2", 41), ("HmacSHA1", 1), ("HmacSHA512/224", 50),
+           ("HmacSHA3-512", 1201), ("oid.2.16.840.1.101.3.4.1", 192)]
+NO_SECRETS = [("AES", 100), ("AES", None), ("foo", 128), ("", 128), ("ChaCha20", 256), ("ChaCha20", 128), ("HmacMD5", 8), ("HmacSHA256", 39),
+              ("HmacSHA1", 0), ("RC4", 39), ("Blowfish", 33), ("TripleDES", None), ("DES", 64)]
+PASSWORDS = ["PBE", "PBEWithMD5AndDES", "PBEWithSHA1AndRC4_40", "PBEWithHmacSHA512/224AndAES_256"]
+
+
+def test_secret_keys(ours, theirs, one_jdk, folder):
+    """Every key generator of the JDK, the same refusals; and the JDK reads what we have made."""
+    if one_jdk.version < 25:
+        pytest.skip("says it otherwise, warns of none and knows fewer algorithms")
+
+    def both(*words, input=""):
+        results = []
+        for tool, store in ((theirs, "theirs"), (ours, "ours")):
+            results.append(tool(*words, "-keystore", store, "-storepass", PASSWORD, input=input))
+        compare(one_jdk, *results)
+        return results[1]
+    for i, (algorithm, size) in enumerate(SECRETS + NO_SECRETS):
+        result = both("-genseckey", "-alias", f"k{i}", "-keyalg", algorithm, *(["-keysize", size] if size is not None else []))
+        assert (result.status == 0) == (i < len(SECRETS)), result
+    for algorithm in PASSWORDS:
+        assert both("-importpass", "-alias", algorithm, "-keyalg", algorithm, input="secret\n").status == 0
+    assert both("-importpass", "-alias", "foo", "-keyalg", "PBEfoo", input="secret\n").status == 1
+    both("-list")
+    for text in ("", "\n", "schlüssel\n"):
+        assert ours("-importpass", "-alias", "none", "-keystore", "ours", "-storepass", PASSWORD, input=text).status == 1
+    copied = run_ok(theirs, "-importkeystore", "-srckeystore", "ours", "-srcstorepass", PASSWORD, "-destkeystore", "copy", "-deststoretype", "JCEKS",
+                    "-deststorepass", PASSWORD)
+    assert f"{len(SECRETS) + len(PASSWORDS)} entries successfully imported, 0 entries failed" in copied.err
+
+
 @pytest.fixture(scope="module")
 def listed_store(server, work, ca_files):
     empty(work)

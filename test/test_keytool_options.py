@@ -12,14 +12,16 @@ PASSWORD = "changeit"
 STORE = f"-keystore s.p12 -storepass {PASSWORD}"
 NO_STORE = {"printcertreq", "showinfo", "version"}  # commands without the options of a key store
 HIDDEN = ["keyclone", "selfcert"]  # in no list of commands
-COMMANDS = ["certreq", "changealias", "delete", "exportcert", "genkeypair", "importcert", "keypasswd", "list", "printcert",
+COMMANDS = ["certreq", "changealias", "delete", "exportcert", "genkeypair", "genseckey", "importcert", "importpass", "keypasswd", "list", "printcert",
             "printcertreq", "printcrl", "showinfo", "storepasswd", "version", *HIDDEN]
 
 # What a command needs besides the options of the case: so much that it succeeds.
 ENOUGH = {"certreq": "-alias k -file out", "changealias": "-alias k -destalias new", "delete": "-alias k", "exportcert": "-alias k -rfc",
-          "genkeypair": "-alias new -keyalg EC -dname CN=new", "importcert": "-alias new -file ca.crt -noprompt",
+          "genkeypair": "-alias new -keyalg EC -dname CN=new", "genseckey": "-alias new -keyalg AES -keysize 128",
+          "importcert": "-alias new -file ca.crt -noprompt", "importpass": "-alias new",
           "keypasswd": "-alias k -new another", "list": "", "printcert": "-file ca.crt", "printcrl": "-file a.crl",
           "storepasswd": "-new another", "keyclone": "-alias k -destalias new", "selfcert": "-alias k"}
+INPUT = {"importpass": "secret\n"}
 
 # The option the case is about, with its value, stands between brackets.
 EVERYWHERE = {
@@ -53,9 +55,13 @@ OWN = {
                    "-startdate": f"-keyalg EC -dname CN=x {STORE} [-startdate x]", "-ext": f"-keyalg EC -dname CN=x {STORE} [-ext foo]",
                    "-validity": f"-keyalg EC -dname CN=x {STORE} [-validity 7]", "-signer": f"-keyalg EC -dname CN=x {STORE} [-signer k]",
                    "-signerkeypass": f"-keyalg EC -dname CN=x -signer k {STORE} [-signerkeypass another]"},
+    "genseckey": {"-keystore": "-keyalg DES -storepass abc [-keystore s.p12]", "-alias": f"-keyalg DES {STORE} [-alias k]",
+                  "-keyalg": f"-keysize 128 {STORE} [-keyalg AES]", "-keysize": f"-keyalg HmacSHA256 {STORE} [-keysize 1200]"},
     "importcert": {"-keystore": "-alias new -file ca.crt -storepass abc [-keystore s.p12]",
                    "-noprompt": f"-alias new -file ca.crt {STORE} [-noprompt]", "-alias": f"-file ca.crt -noprompt {STORE} [-alias w]",
                    "-trustcacerts": f"-alias new -file root.crt {STORE} [-trustcacerts]", "-file": f"-alias new -noprompt {STORE} [-file ca.crt]"},
+    "importpass": {"-keystore": "-storepass abc [-keystore s.p12]", "-alias": f"{STORE} [-alias k]",
+                   "-keyalg": f"{STORE} [-keyalg PBEWithMD5AndDES]", "-keysize": f"-keyalg AES {STORE} [-keysize 128]"},
     "keypasswd": {"-keypass": "-protected [-keypass another]", "-new": f"-alias k {STORE} [-new abc]",
                   "-storetype": "-keystore s.p12 -new another -storepass changeit [-storetype JCEKS]", "-v": f"-alias k -new another {STORE} [-v]"},
     "list": {"-rfc": f"{STORE} [-rfc]", "-alias": f"{STORE} [-alias w]", "-cacerts": "-alias nobody -storepass changeit [-cacerts]"},
@@ -166,9 +172,10 @@ def mutual(mutual_release):
 
 @pytest.fixture
 def ours(mutual, begin, work, java_home):
-    def run(argv, plain):
+    def run(argv, plain, input=""):
         begin()
-        result = mutual("keytool", *argv, *(["-J-Dmutual.plain=true"] if plain else []), cwd=work, env={"JAVA_HOME": str(java_home)})
+        result = mutual("keytool", *argv, *(["-J-Dmutual.plain=true"] if plain else []), cwd=work, env={"JAVA_HOME": str(java_home)},
+                        input=input)
         return result, made(work)
     return run
 
@@ -202,10 +209,11 @@ def test_option(request, theirs, ours, begin, work, command, option, line):
     with_it, without = (words(command, line, option=option) for option in (True, False))
     case = command, option
     begin()
-    reference = theirs(*with_it)
+    given = INPUT.get(command, "")
+    reference = theirs(*with_it, input=given)
     reference_made = made(work)
     plain = case not in STACK_TRACE | JAVA_CODE
-    (result, result_made), (other, other_made) = ours(with_it, plain), ours(without, plain)
+    (result, result_made), (other, other_made) = ours(with_it, plain, given), ours(without, plain, given)
     assert (seen(result, result_made) == seen(other, other_made)) == (case in NO_EFFECT), f"{result}\n{other}"
     if case in NO_EFFECT:
         begin()

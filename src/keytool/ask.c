@@ -113,9 +113,12 @@ int mu_kt_ask_alias(mu_kt *kt, mu_kt_slot slot, const char *which)
         return 0;
     fprintf(stderr, "Enter %s name:  ", which);
     kt->value[slot] = mu_kt_read_line();
-    if (kt->value[slot] && *kt->value[slot])
-        return 0;
-    return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Must specify %s", which);
+    return kt->value[slot] && !*kt->value[slot] ? mu_kt_need_alias(kt, NULL, which) : 0;
+}
+
+int mu_kt_need_alias(mu_kt *kt, const char *alias, const char *which)
+{
+    return alias ? 0 : mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Must specify %s", which);
 }
 
 int mu_kt_ask_yes(mu_kt *kt, const char *question, bool *ret_yes)

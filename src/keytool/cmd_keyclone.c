@@ -15,6 +15,8 @@ static int clone_key(mu_kt *kt, const char *alias, const char *dest)
         return mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION,
                            "Alias <%s> references an entry type that is not a private key entry.  "
                            "The -keyclone command only supports cloning of private key entries", alias);
+    if (mu_kt_need_alias(kt, dest, "destination alias") != 0)
+        return -1;
     if (mu_store_find(kt->store, dest))
         return mu_kt_throw(kt, MU_E_DUPLICATE_ALIAS, MU_KT_EXCEPTION, "Destination alias <%s> already exists", dest);
     if (mu_kt_store_key(kt, alias, mu_kt_get(kt, MU_KT_KEY_PASS), &key) != 0)

@@ -18,6 +18,7 @@ static const mu_kt_slot gencrl_usage[] = {MU_KT_RFC, MU_KT_FILE, MU_KT_ID, MU_KT
 static const mu_kt_slot genkeypair_usage[] = {
     MU_KT_ALIAS, MU_KT_KEY_ALG, MU_KT_KEY_SIZE, MU_KT_GROUP_NAME, MU_KT_SIG_ALG, MU_KT_DNAME, MU_KT_START_DATE, MU_KT_EXT,
     MU_KT_VALIDITY, MU_KT_KEY_PASS, MU_KT_KEY_STORE, MU_KT_SIGNER, MU_KT_SIGNER_KEY_PASS, MU_KT_STORE_PASS, MU_KT_STORE_TYPE, TAIL};
+static const mu_kt_slot secret_usage[] = {MU_KT_ALIAS, MU_KT_KEY_PASS, MU_KT_KEY_ALG, MU_KT_KEY_SIZE, STORE, TAIL};
 static const mu_kt_slot importcert_usage[] = {MU_KT_NO_PROMPT, MU_KT_TRUST_CA_CERTS, MU_KT_PROTECTED, MU_KT_ALIAS, MU_KT_FILE,
                                               MU_KT_KEY_PASS, CACERTS_STORE, PROVIDERS, MU_KT_VERBOSE, MU_KT_SLOT_COUNT};
 static const mu_kt_slot keyclone_usage[] = {MU_KT_ALIAS, MU_KT_DEST_ALIAS, MU_KT_KEY_PASS, MU_KT_NEW_PASS, MU_KT_STORE_TYPE,
@@ -42,9 +43,11 @@ const mu_kt_command mu_kt_commands[] = {
     {"delete", NULL, "Deletes an entry", NULL, delete_usage, MU_KT_CHANGES, false, mu_kt_delete},
     {"exportcert", "export", "Exports certificate", "output file name", exportcert_usage, MU_KT_READS, false, mu_kt_exportcert},
     {"genkeypair", "genkey", "Generates a key pair", NULL, genkeypair_usage, MU_KT_CREATES, false, mu_kt_genkeypair},
+    {"genseckey", NULL, "Generates a secret key", NULL, secret_usage, MU_KT_CREATES, false, mu_kt_genseckey},
     {"gencert", NULL, "Generates certificate from a certificate request", NULL, gencert_usage, MU_KT_READS, false, mu_kt_gencert},
     {"importcert", "import", "Imports a certificate or a certificate chain", "input file name", importcert_usage, MU_KT_CREATES,
      false, mu_kt_importcert},
+    {"importpass", "importpassword", "Imports a password", NULL, secret_usage, MU_KT_CREATES, false, mu_kt_importpass},
     {"keypasswd", NULL, "Changes the key password of an entry", NULL, keypasswd_usage, MU_KT_CHANGES, false, mu_kt_keypasswd},
     {"list", NULL, "Lists entries in a keystore", NULL, list_usage, MU_KT_READS, false, mu_kt_list},
     {"printcert", NULL, "Prints the content of a certificate", "input file name", printcert_usage, MU_KT_MAY_READ, false,

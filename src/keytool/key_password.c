@@ -40,18 +40,27 @@ int mu_kt_ask_key_password(mu_kt *kt, const char *alias, char **ret)
     return good ? 0 : mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Too many failures - key not added to keystore");
 }
 
+int mu_kt_choose_key_password(mu_kt *kt, const char *alias)
+{
+    const char *store = mu_kt_get(kt, MU_KT_STORE_PASS);
+    char *asked;
+
+    if (strcasecmp(kt->shown_type, "PKCS12") == 0 || mu_kt_is_set(kt, MU_KT_KEY_PASS))
+        return 0;
+    if (mu_kt_ask_key_password(kt, alias, &asked) != 0)
+        return -1;
+    kt->value[MU_KT_KEY_PASS] = asked || !store ? asked : mu_strdup(store);
+    return 0;
+}
+
 int mu_kt_protect_key(mu_kt *kt, const char *alias)
 {
-    const char *given = mu_kt_get(kt, MU_KT_KEY_PASS);
-    char *asked = NULL;
-    int rc = 0;
+    const char *password;
 
     if (strcasecmp(kt->shown_type, "PKCS12") == 0)
         return 0;
-    if (!given && (rc = mu_kt_ask_key_password(kt, alias, &asked)) == 0)
-        given = asked;
-    if (rc == 0 && given)
-        rc = mu_entry_set_password(mu_store_find(kt->store, alias), NULL, given, &kt->err);
-    mu_kt_wipe(asked);
-    return rc;
+    if (mu_kt_choose_key_password(kt, alias) != 0)
+        return -1;
+    password = mu_kt_get(kt, MU_KT_KEY_PASS);
+    return password ? mu_entry_set_password(mu_store_find(kt->store, alias), NULL, password, &kt->err) : 0;
 }

@@ -151,8 +151,13 @@ char *mu_kt_ask_password(const char *prompt);
  * @return 0, or -1 after mu_kt_throw. *ret is owned by the caller (mu_kt_wipe)
  */
 int mu_kt_ask_new_password(mu_kt *kt, const char *what, const char *old, char **ret);
-/** Ask for the value of -alias or -destalias if it was not given. @param which "alias" or "destination alias" */
+/**
+ * Ask for the value of -alias or -destalias if it was not given. When the input has ended there is still none: as in the JDK, that
+ * is noticed where it is used (mu_kt_need_alias). @param which "alias" or "destination alias"
+ */
 int mu_kt_ask_alias(mu_kt *kt, mu_kt_slot slot, const char *which);
+/** "Must specify alias" if it is none. */
+int mu_kt_need_alias(mu_kt *kt, const char *alias, const char *which);
 /** Ask up to 20 times for yes or no; nothing is no. @param ret_yes */
 int mu_kt_ask_yes(mu_kt *kt, const char *question, bool *ret_yes);
 /** A line from stdin without its end; NULL at the end of input. Owned by the caller (mu_kt_wipe). */
@@ -165,6 +170,8 @@ void mu_kt_wipe(char *secret);
 
 /** Ask for the password of a new key, twice. *ret NULL: the store's; else wipe with mu_kt_wipe. */
 int mu_kt_ask_key_password(mu_kt *kt, const char *alias, char **ret);
+/** The password of a key that is about to be made: -keypass, else what is answered becomes that. Nothing to do in PKCS12. */
+int mu_kt_choose_key_password(mu_kt *kt, const char *alias);
 /** Put a new key under -keypass, or what is answered; nothing to do in PKCS12. */
 int mu_kt_protect_key(mu_kt *kt, const char *alias);
 

@@ -197,6 +197,13 @@ static int ask_to_read(mu_kt *kt)
     return 0;
 }
 
+/* -keypasswd is refused for PKCS12, and the JDK does not ask for a password first. */
+static bool is_refused(const mu_kt *kt, const mu_store *store)
+{
+    const char *type = kt->shown_type ? kt->shown_type : mu_store_type_name(mu_store_get_type(store));
+    return strcmp(kt->command->name, "keypasswd") == 0 && strcasecmp(type, "PKCS12") == 0;
+}
+
 static int open_existing(mu_kt *kt, mu_store_type type)
 {
     mu_store *blind = NULL;
@@ -205,7 +212,7 @@ static int open_existing(mu_kt *kt, mu_store_type type)
         return open_with(kt, type, mu_kt_get(kt, MU_KT_STORE_PASS), &kt->store);
     if (open_with(kt, type, NULL, &blind) != 0)
         return -1;
-    if (is_passwordless(blind) || kt->command->store == MU_KT_MAY_READ) {
+    if (is_passwordless(blind) || kt->command->store == MU_KT_MAY_READ || is_refused(kt, blind)) {
         kt->store = blind;
         return 0;
     }

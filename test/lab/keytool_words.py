@@ -109,20 +109,19 @@ class Words:
         return [*self.alias(), *self.maybe(0.6, "-rfc"), "-file", self.one(["o.crt", "o.pem"]), *self.store()]
 
     def delete(self):
-        return [*self.alias(given=1), *self.store()]
+        return [*self.alias(), *self.store()]
 
     def changealias(self):
-        return [*self.alias(), *self.alias("-destalias", 0.6, given=1), *self.store()]
+        return [*self.alias(), *self.alias("-destalias", 0.6), *self.store()]
 
     def keyclone(self):
-        return [*self.alias(), "-dest", self.one(ALIASES), *self.maybe(0.7, "-new", PASSWORD), *self.store()]
+        return [*self.alias(), *self.maybe(0.93, "-dest", self.one(ALIASES)), *self.maybe(0.7, "-new", PASSWORD), *self.store()]
 
     def storepasswd(self):
         return [*self.maybe(0.95, "-new", self.one(["another1", PASSWORD, "abc"])), *self.store()]
 
     def keypasswd(self):
-        words = [*self.alias(), "-new", self.one(["another1", "abc"]), *self.store()]
-        return words if any(word.startswith("-storepass") for word in words) else [*words, "-storepass", PASSWORD]
+        return [*self.alias(), "-new", self.one(["another1", "abc"]), *self.store()]
 
     def selfcert(self):
         return [*self.alias(), *self.maybe(0.3, "-dname", self.one(NAMES)), *self.extensions(), *self.validity(), *self.store()]
