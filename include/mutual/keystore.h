@@ -158,8 +158,8 @@ MU_API int mu_store_set_key(mu_store *store, const char *alias, EVP_PKEY *key, S
  */
 MU_API int mu_entry_set_chain(mu_entry *entry, STACK_OF(X509) * chain, int64_t created_ms, mu_err **err);
 /**
- * Add or replace a secret key; PKCS12 and JCEKS only (MU_E_STORE_WRONG_TYPE). In PKCS12 the algorithm must have an OID in the JDK, or
- * writing fails with MU_E_ALGORITHM_UNAVAILABLE.
+ * Add or replace a secret key; PKCS12 and JCEKS only (MU_E_STORE_WRONG_TYPE). In PKCS12 the algorithm must have an OID in the JDK
+ * (MU_E_ALGORITHM_UNAVAILABLE).
  */
 MU_API int mu_store_set_secret(mu_store *store, const char *alias, const char *algorithm, const uint8_t *key, size_t len,
                                int64_t created_ms, mu_err **err);

@@ -330,7 +330,9 @@ bool mu_p12_secret_shrouded(const MU_CONTENT *content);
 /** The secret key in a bag. @return 0, or -1 with MU_E_KEY_PASSWORD_DIFFERS, MU_E_ALGORITHM_UNAVAILABLE (not the JDK's form) */
 int mu_p12_secret_read(mu_crypt *crypt, mu_bytes raw, const char *password, bool charge, char **ret_algorithm, mu_bytes *ret_key,
                        mu_err **err);
-/** The content of a secret bag. MU_E_ALGORITHM_UNAVAILABLE if the algorithm has no OID. */
+/** MU_E_ALGORITHM_UNAVAILABLE if the algorithm has no OID, and so no place in PKCS12. */
+int mu_p12_secret_check(const char *algorithm, mu_err **err);
+/** The content of a secret bag. Errors as mu_p12_secret_check. */
 int mu_p12_secret_write(mu_crypt *crypt, const mu_pbe *pbe, const char *password, const char *algorithm, mu_bytes key, mu_bytes *ret,
                         mu_err **err);
 /** Put every key and secret under another password; all or nothing. */

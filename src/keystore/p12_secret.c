@@ -90,15 +90,20 @@ int mu_p12_secret_read(mu_crypt *crypt, mu_bytes raw, const char *password, bool
     return rc;
 }
 
+int mu_p12_secret_check(const char *algorithm, mu_err **err)
+{
+    char shown[MU_SHOWN_SIZE];
+    return find_oid(algorithm) ? 0
+                               : mu_fail(err, MU_E_ALGORITHM_UNAVAILABLE, "a PKCS12 store cannot hold a secret key for \"%s\"",
+                                         mu_escape_to(shown, algorithm));
+}
+
 static int encode_p8(const char *algorithm, mu_bytes key, mu_bytes *ret, mu_err **err)
 {
-    const char *oid = find_oid(algorithm);
-    char shown[MU_SHOWN_SIZE];
-    if (!oid)
-        return mu_fail(err, MU_E_ALGORITHM_UNAVAILABLE, "a PKCS12 store cannot hold a secret key for \"%s\"",
-                       mu_escape_to(shown, algorithm));
+    if (mu_p12_secret_check(algorithm, err) != 0)
+        return -1;
     PKCS8_PRIV_KEY_INFO *info = PKCS8_PRIV_KEY_INFO_new();
-    ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+    ASN1_OBJECT *object = OBJ_txt2obj(find_oid(algorithm), 1);
     unsigned char *copy = OPENSSL_memdup(key.data, key.len);
     int rc = -1;
     if (!info || !object || !copy || !PKCS8_pkey_set0(info, object, 0, V_ASN1_UNDEF, NULL, copy, (int)key.len)) {

@@ -49,6 +49,8 @@ int mu_store_set_secret(mu_store *store, const char *alias, const char *algorith
     char *name;
     if (store->type != MU_STORE_PKCS12 && store->type != MU_STORE_JCEKS)
         return mu_fail(err, MU_E_STORE_WRONG_TYPE, "a store of type %s cannot hold secret keys", mu_store_type_name(store->type));
+    if (store->type == MU_STORE_PKCS12 && mu_p12_secret_check(algorithm, err) != 0)
+        return -1;
     mu_entry *entry = mu_entry_new_like(store, MU_ENTRY_SECRET, alias, created_ms, err);
     if (!entry)
         return -1;

@@ -209,6 +209,12 @@ int mu_store_save(mu_store *store, const char *path, const mu_store_write_option
     return rc;
 }
 
+int mu_store_replaces(mu_store *store, const mu_store *old, const char *path, mu_err **err)
+{
+    store->stamp = old->stamp;
+    return set_path(store, path, err);
+}
+
 int mu_store_save_in(mu_store *store, mu_file_set *set, size_t index, const mu_store_write_options *options, mu_err **err)
 {
     mu_bytes bytes = {NULL, 0};

@@ -21,6 +21,11 @@ static const mu_kt_slot genkeypair_usage[] = {
 static const mu_kt_slot secret_usage[] = {MU_KT_ALIAS, MU_KT_KEY_PASS, MU_KT_KEY_ALG, MU_KT_KEY_SIZE, STORE, TAIL};
 static const mu_kt_slot importcert_usage[] = {MU_KT_NO_PROMPT, MU_KT_TRUST_CA_CERTS, MU_KT_PROTECTED, MU_KT_ALIAS, MU_KT_FILE,
                                               MU_KT_KEY_PASS, CACERTS_STORE, PROVIDERS, MU_KT_VERBOSE, MU_KT_SLOT_COUNT};
+static const mu_kt_slot importkeystore_usage[] = {
+    MU_KT_SRC_KEY_STORE, MU_KT_KEY_STORE, MU_KT_SRC_STORE_TYPE, MU_KT_STORE_TYPE, MU_KT_SRC_STORE_PASS, MU_KT_STORE_PASS,
+    MU_KT_SRC_PROTECTED, MU_KT_PROTECTED, MU_KT_SRC_PROVIDER_NAME, MU_KT_PROVIDER_NAME, MU_KT_ALIAS, MU_KT_DEST_ALIAS,
+    MU_KT_SRC_KEY_PASS, MU_KT_DEST_KEY_PASS, MU_KT_NO_PROMPT, MU_KT_ADD_PROVIDER, MU_KT_PROVIDER_CLASS, MU_KT_PROVIDER_PATH,
+    MU_KT_VERBOSE, MU_KT_SLOT_COUNT};
 static const mu_kt_slot keyclone_usage[] = {MU_KT_ALIAS, MU_KT_DEST_ALIAS, MU_KT_KEY_PASS, MU_KT_NEW_PASS, MU_KT_STORE_TYPE,
                                             MU_KT_KEY_STORE, MU_KT_STORE_PASS, PROVIDERS, MU_KT_VERBOSE, MU_KT_SLOT_COUNT};
 static const mu_kt_slot keypasswd_usage[] = {MU_KT_ALIAS, MU_KT_KEY_PASS, MU_KT_NEW_PASS, STORE, PROVIDERS, MU_KT_VERBOSE,
@@ -48,6 +53,8 @@ const mu_kt_command mu_kt_commands[] = {
     {"importcert", "import", "Imports a certificate or a certificate chain", "input file name", importcert_usage, MU_KT_CREATES,
      false, mu_kt_importcert},
     {"importpass", "importpassword", "Imports a password", NULL, secret_usage, MU_KT_CREATES, false, mu_kt_importpass},
+    {"importkeystore", NULL, "Imports one or all entries from another keystore", NULL, importkeystore_usage, MU_KT_CREATES, false,
+     mu_kt_importkeystore},
     {"keypasswd", NULL, "Changes the key password of an entry", NULL, keypasswd_usage, MU_KT_CHANGES, false, mu_kt_keypasswd},
     {"list", NULL, "Lists entries in a keystore", NULL, list_usage, MU_KT_READS, false, mu_kt_list},
     {"printcert", NULL, "Prints the content of a certificate", "input file name", printcert_usage, MU_KT_MAY_READ, false,

@@ -17,6 +17,7 @@ int mu_kt_genkeypair(mu_kt *kt);
 int mu_kt_genseckey(mu_kt *kt);
 int mu_kt_importcert(mu_kt *kt);
 int mu_kt_importpass(mu_kt *kt);
+int mu_kt_importkeystore(mu_kt *kt);
 int mu_kt_keyclone(mu_kt *kt);
 int mu_kt_keypasswd(mu_kt *kt);
 int mu_kt_list(mu_kt *kt);

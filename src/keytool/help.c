@@ -16,14 +16,15 @@ static int option_width(const mu_kt_option *option)
 
 static void command_help(const mu_kt_command *command)
 {
+    bool of_import = strcmp(command->name, "importkeystore") == 0;
     int width = 0;
     fprintf(stderr, "keytool -%s [OPTION]...\n\n%s\n\nOptions:\n\n", command->name, command->summary);
     for (const mu_kt_slot *s = command->usage; *s != MU_KT_SLOT_COUNT; s++) {
-        int w = option_width(mu_kt_option_of(*s));
+        int w = option_width(mu_kt_option_of(*s, of_import));
         width = w > width ? w : width;
     }
     for (const mu_kt_slot *s = command->usage; *s != MU_KT_SLOT_COUNT; s++) {
-        const mu_kt_option *o = mu_kt_option_of(*s);
+        const mu_kt_option *o = mu_kt_option_of(*s, of_import);
         fprintf(stderr, " -%s%s%s%*s%s\n", o->name, *o->arg ? " " : "", o->arg, width - option_width(o) + 2, "",
                 option_help(command, o));
         if (*s == MU_KT_ADD_PROVIDER || *s == MU_KT_PROVIDER_CLASS)

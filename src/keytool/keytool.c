@@ -38,6 +38,8 @@ static int finish(mu_kt *kt, int rc)
         print_thrown(kt);
     else
         mu_kt_advise_pkcs12(kt);
+    if (kt->last_warning && !kt->thrown)
+        mu_kt_warn(kt, "%s", kt->last_warning);
     mu_kt_print_warnings(kt, false);
     if (kt->err && !(plain && strcasecmp(plain, "true") == 0))
         explain(kt);
@@ -46,7 +48,7 @@ static int finish(mu_kt *kt, int rc)
     return rc == 0 ? 0 : kt->status;
 }
 
-static void done(mu_kt *kt)
+void mu_kt_done(mu_kt *kt)
 {
     for (int i = 0; i < MU_KT_SLOT_COUNT; i++)
         mu_kt_wipe(kt->value[i]);
@@ -59,6 +61,7 @@ static void done(mu_kt *kt)
     mu_store_free(kt->cacerts);
     free(kt->store_file);
     free(kt->shown_type);
+    free(kt->last_warning);
     free(kt->thrown);
     mu_err_free(kt->err);
 }
@@ -72,6 +75,6 @@ int mu_keytool_main(int argc, char **argv)
     if (rc == 0)
         rc = kt.command->run(&kt);
     rc = finish(&kt, rc);
-    done(&kt);
+    mu_kt_done(&kt);
     return rc;
 }

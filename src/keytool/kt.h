@@ -52,6 +52,8 @@ struct mu_kt {
     char *store_file;                /* owned */
     char *shown_type;                /* "PKCS12": as asked for, else as found; owned */
     bool store_exists;               /* the file was there */
+    bool in_place;                   /* -importkeystore into its source: a new store takes the place of the file */
+    char *last_warning;              /* what ends the final block; owned */
 
     char *thrown;                    /* "java.lang.Exception: …", escaped; NULL: nothing was thrown */
     int status;                      /* exit status of a run that returned -1 without having thrown */
@@ -185,6 +187,18 @@ int mu_kt_store_open(mu_kt *kt);
  *        JDK prints after it
  */
 int mu_kt_store_save(mu_kt *kt, const char *success);
+/** Settle kt->store_file. mu_kt_store_open does it, unless it has been done. */
+int mu_kt_store_name(mu_kt *kt);
+/** What -storetype says, also for kt->shown_type; MU_STORE_AUTO: nothing. */
+int mu_kt_store_parse_type(mu_kt *kt, mu_store_type *ret_type);
+/** Read kt->store_file with that password, or unverified without one (NULL). */
+int mu_kt_store_read(mu_kt *kt, mu_store_type type, const char *password, mu_store **ret_store);
+/** As the JDK sees it: nothing to be checked, nothing encrypted but keys. */
+bool mu_kt_is_passwordless(const mu_store *store);
+/** PKCS12 has one password: another one for a key in that slot becomes the store's, with a warning. */
+void mu_kt_drop_key_password(mu_kt *kt, mu_kt_slot slot, const char *option);
+/** The banner about a store that was read without a password. @param in "your keystore"; which "your keystore password." */
+void mu_kt_show_unverified(const char *in, const char *which);
 /** -alias, or "mykey". */
 const char *mu_kt_alias(const mu_kt *kt);
 
@@ -194,6 +208,20 @@ const char *mu_kt_alias(const mu_kt *kt);
 mu_entry *mu_kt_store_entry(mu_kt *kt, const char *alias);
 /** Its first certificate, borrowed; NULL if it has none. */
 X509 *mu_kt_entry_cert(const mu_entry *entry);
+/** A private or secret key that was opened. A zeroed one is empty. */
+typedef struct mu_kt_key {
+    EVP_PKEY *key;
+    char *algorithm; /* of a secret key */
+    uint8_t *secret;
+    size_t secret_len;
+    char *password; /* what opened it; NULL: nothing was needed */
+} mu_kt_key;
+void mu_kt_key_clear(mu_kt_key *key);
+/**
+ * The key of an entry with that password, or with the store's; the key's own is asked for where the JDK does. A trusted entry has none.
+ * @return 0, or -1 after mu_kt_throw
+ */
+int mu_kt_store_recover(mu_kt *kt, mu_entry *entry, const char *alias, const char *password, mu_kt_key *ret_key);
 /**
  * Can the key of this entry (if it has one) be had with -keypass or the store's password? The key is asked for where the JDK does.
  * @return 0, or -1 after mu_kt_throw
@@ -201,6 +229,29 @@ X509 *mu_kt_entry_cert(const mu_entry *entry);
 int mu_kt_store_unlock(mu_kt *kt, mu_entry *entry, const char *alias);
 /** The private key of an entry; asks for its password if the store's does not fit. "Alias <a> does not exist", "… has no key". */
 int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key);
+
+/* ---- source.c ---- */
+
+/** The key store that -importkeystore reads, as a run of its own: its options are the -src ones. To be released with mu_kt_done. */
+int mu_kt_source_begin(mu_kt *kt, mu_kt *ret_source);
+/** Open it. What fails is in the source. */
+int mu_kt_source_open(mu_kt *source);
+/** A run has failed within the source: that is the failure of kt. */
+void mu_kt_source_blame(mu_kt *kt, mu_kt *source);
+
+/* ---- hash_order.c ---- */
+
+/**
+ * The entries in the order in which a JVM goes through them: PKCS12 as in the file, JKS and JCEKS as java.util.Hashtable has them.
+ * @param ret free; mu_store_count() of them
+ * @return 0, or -1 with MU_E_OUT_OF_MEMORY
+ */
+int mu_kt_hash_order(const mu_store *store, bool read_twice, mu_entry ***ret, mu_err **err);
+
+/* ---- keytool.c ---- */
+
+/** Release all that a run holds. */
+void mu_kt_done(mu_kt *kt);
 
 /* ---- real_type.c ---- */
 

@@ -44,24 +44,26 @@ static const mu_kt_option options[] = {
     FLAG("v", VERBOSE, "verbose output"),
     TEXT("validity", VALIDITY, "<days>", "validity number of days"),
 
+    /* of -importkeystore; "dest…" and -srcalias are other names for options above */
+    PASSWORD("destkeypass", DEST_KEY_PASS, "destination key password"),
+    TEXT("destkeystore", KEY_STORE, "<keystore>", "destination keystore name"),
+    FLAG("destprotected", PROTECTED, "destination keystore password protected"),
+    TEXT("destprovidername", PROVIDER_NAME, "<name>", "destination keystore provider name"),
+    PASSWORD("deststorepass", STORE_PASS, "destination keystore password"),
+    TEXT("deststoretype", STORE_TYPE, "<type>", "destination keystore type"),
+    TEXT("srcalias", ALIAS, "<alias>", "source alias"),
+    PASSWORD("srckeypass", SRC_KEY_PASS, "source key password"),
+    TEXT("srckeystore", SRC_KEY_STORE, "<keystore>", "source keystore name"),
+    FLAG("srcprotected", SRC_PROTECTED, "source keystore password protected"),
+    TEXT("srcprovidername", SRC_PROVIDER_NAME, "<name>", "source keystore provider name"),
+    PASSWORD("srcstorepass", SRC_STORE_PASS, "source keystore password"),
+    TEXT("srcstoretype", SRC_STORE_TYPE, "<type>", "source keystore type"),
+
     SYNONYM("conf", CONF, TEXT),
     SYNONYM("debug", DEBUG, FLAG),
     SYNONYM("nowarn", NO_WARN, FLAG),
-    SYNONYM("srcalias", ALIAS, TEXT),
     SYNONYM("dest", DEST_ALIAS, TEXT),
-    SYNONYM("destkeystore", KEY_STORE, TEXT),
-    SYNONYM("deststorepass", STORE_PASS, PASSWORD),
-    SYNONYM("deststoretype", STORE_TYPE, TEXT),
-    SYNONYM("srckeystore", SRC_KEY_STORE, TEXT),
-    SYNONYM("srcstorepass", SRC_STORE_PASS, PASSWORD),
-    SYNONYM("srcstoretype", SRC_STORE_TYPE, TEXT),
-    SYNONYM("srckeypass", SRC_KEY_PASS, PASSWORD),
-    SYNONYM("destkeypass", DEST_KEY_PASS, PASSWORD),
-    SYNONYM("destprovidername", PROVIDER_NAME, TEXT),
-    SYNONYM("srcprovidername", SRC_PROVIDER_NAME, TEXT),
     {"provider", MU_KT_PROVIDER_CLASS, MU_KT_PROVIDER, true, NULL, NULL},
-    SYNONYM("destprotected", PROTECTED, FLAG),
-    SYNONYM("srcprotected", SRC_PROTECTED, FLAG),
     {NULL, 0, 0, false, NULL, NULL},
 };
 
@@ -87,10 +89,11 @@ const mu_kt_option *mu_kt_option_find(const char *word)
     return NULL;
 }
 
-const mu_kt_option *mu_kt_option_of(mu_kt_slot slot)
+const mu_kt_option *mu_kt_option_of(mu_kt_slot slot, bool of_import)
 {
+    const mu_kt_option *found = NULL;
     for (const mu_kt_option *o = options; o->name; o++)
-        if (o->slot == slot && o->arg)
-            return o;
-    return NULL;
+        if (o->slot == slot && o->arg && (!found || of_import))
+            found = o;
+    return found;
 }

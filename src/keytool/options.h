@@ -24,7 +24,7 @@ typedef struct mu_kt_option {
     mu_kt_slot slot;
     mu_kt_kind kind;
     bool repeatable;  /* more than once is no mistake */
-    const char *arg;  /* in the usage text; NULL: only a synonym or of a command that is not here, no usage text */
+    const char *arg;  /* in the usage text; NULL: only a synonym, no usage text */
     const char *help;
 } mu_kt_option;
 
@@ -32,7 +32,7 @@ typedef struct mu_kt_option {
 bool mu_kt_same_name(const char *word, const char *name);
 /** The option that a word names (its ":modifier" already cut off), or NULL. */
 const mu_kt_option *mu_kt_option_find(const char *word);
-/** The option with usage text that keeps its value in that slot. */
-const mu_kt_option *mu_kt_option_of(mu_kt_slot slot);
+/** The option with usage text that keeps its value in that slot. Of "keystore" and "destkeystore" the latter one for -importkeystore. */
+const mu_kt_option *mu_kt_option_of(mu_kt_slot slot, bool of_import);
 
 #endif

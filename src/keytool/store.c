@@ -23,10 +23,12 @@ static char *default_file(void)
     return mu_asprintf("%s/.keystore", user && user->pw_dir ? user->pw_dir : "");
 }
 
-static int find_file(mu_kt *kt)
+int mu_kt_store_name(mu_kt *kt)
 {
     const char *given = mu_kt_get(kt, MU_KT_KEY_STORE);
 
+    if (kt->store_file)
+        return 0;
     if (mu_kt_is_set(kt, MU_KT_CA_CERTS)) {
         kt->store_file = mu_kt_cacerts_path();
         if (!kt->store_file) {
@@ -40,20 +42,22 @@ static int find_file(mu_kt *kt)
     return kt->store_file ? 0 : mu_fail_nomem(&kt->err);
 }
 
-static int parse_type(mu_kt *kt, mu_store_type *ret_type)
+int mu_kt_store_parse_type(mu_kt *kt, mu_store_type *ret_type)
 {
     const char *type = mu_kt_get(kt, MU_KT_STORE_TYPE);
 
     *ret_type = MU_STORE_AUTO;
     if (!type)
         return 0;
-    /* PEM is a type of ours; here the JDK's word counts. */
-    if (strcasecmp(type, "PEM") == 0 || mu_store_type_parse(type, ret_type, &kt->err) != 0)
-        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_STORE_FAULT, "%s not found", type);
     kt->shown_type = mu_strdup(type);
     for (char *p = kt->shown_type; p && *p; p++)
         *p = (char)toupper((unsigned char)*p);
-    return kt->shown_type ? 0 : mu_fail_nomem(&kt->err);
+    if (!kt->shown_type)
+        return mu_fail_nomem(&kt->err);
+    /* PEM is a type of ours; here the JDK's word counts. */
+    if (strcasecmp(type, "PEM") == 0 || mu_store_type_parse(type, ret_type, &kt->err) != 0)
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_STORE_FAULT, "%s not found", kt->shown_type);
+    return 0;
 }
 
 /* @param ret_exists false: to be made */
@@ -110,7 +114,7 @@ static int throw_open(mu_kt *kt)
     }
 }
 
-static int open_with(mu_kt *kt, mu_store_type type, const char *password, mu_store **ret_store)
+int mu_kt_store_read(mu_kt *kt, mu_store_type type, const char *password, mu_store **ret_store)
 {
     mu_store_options options = {.type = type, .password = password};
     mu_store *store = NULL;
@@ -133,8 +137,7 @@ static int open_with(mu_kt *kt, mu_store_type type, const char *password, mu_sto
     return 0;
 }
 
-/* As the JDK sees it: nothing to be checked, nothing encrypted but keys. */
-static bool is_passwordless(const mu_store *store)
+bool mu_kt_is_passwordless(const mu_store *store)
 {
     return mu_store_get_type(store) == MU_STORE_PKCS12 && mu_str_has_prefix(mu_store_protection(store), "no MAC") &&
            !mu_store_has_skipped(store);
@@ -146,19 +149,20 @@ static void keep_password(mu_kt *kt, char *password)
     kt->value[MU_KT_STORE_PASS] = password;
 }
 
-static void show_unverified_banner(void)
+void mu_kt_show_unverified(const char *in, const char *which)
 {
-    fputs("\n*****************  WARNING WARNING WARNING  *****************\n"
-          "* The integrity of the information stored in your keystore  *\n"
-          "* has NOT been verified!  In order to verify its integrity, *\n"
-          "* you must provide your keystore password.                  *\n"
-          "*****************  WARNING WARNING WARNING  *****************\n\n", stderr);
+    static const char *const stars = "*****************  WARNING WARNING WARNING  *****************\n";
+    fprintf(stderr, "\n%s* The integrity of the information stored in %-15s*\n"
+                    "* has NOT been verified!  In order to verify its integrity, *\n"
+                    "* you must provide %-41s*\n%s\n", stars, in, which, stars);
 }
 
 /* A new store's password is asked for twice. @return false: try again */
 static bool ask_once(mu_kt *kt, bool is_new)
 {
-    char *password = mu_kt_ask_password("Enter keystore password:  "), *again = NULL;
+    bool of_import = strcmp(kt->command->name, "importkeystore") == 0;
+    char *again = NULL, *password =
+        mu_kt_ask_password(of_import ? "Enter destination keystore password:  " : "Enter keystore password:  ");
     bool good = password && strlen(password) >= MU_KT_MIN_PASSWORD;
 
     if (!good)
@@ -192,7 +196,7 @@ static int ask_to_read(mu_kt *kt)
 {
     char *password = mu_kt_ask_password("Enter keystore password:  ");
     if (!password && (strcmp(kt->command->name, "list") == 0 || strcmp(kt->command->name, "exportcert") == 0))
-        show_unverified_banner();
+        mu_kt_show_unverified("your keystore", "your keystore password.");
     keep_password(kt, password);
     return 0;
 }
@@ -209,17 +213,17 @@ static int open_existing(mu_kt *kt, mu_store_type type)
     mu_store *blind = NULL;
 
     if (mu_kt_is_set(kt, MU_KT_STORE_PASS) || mu_kt_is_set(kt, MU_KT_PROTECTED))
-        return open_with(kt, type, mu_kt_get(kt, MU_KT_STORE_PASS), &kt->store);
-    if (open_with(kt, type, NULL, &blind) != 0)
+        return mu_kt_store_read(kt, type, mu_kt_get(kt, MU_KT_STORE_PASS), &kt->store);
+    if (mu_kt_store_read(kt, type, NULL, &blind) != 0)
         return -1;
-    if (is_passwordless(blind) || kt->command->store == MU_KT_MAY_READ || is_refused(kt, blind)) {
+    if (mu_kt_is_passwordless(blind) || kt->command->store == MU_KT_MAY_READ || is_refused(kt, blind)) {
         kt->store = blind;
         return 0;
     }
     mu_store_free(blind);
     if ((kt->command->store == MU_KT_READS ? ask_to_read(kt) : ask_to_change(kt, false)) != 0)
         return -1;
-    return open_with(kt, type, mu_kt_get(kt, MU_KT_STORE_PASS), &kt->store);
+    return mu_kt_store_read(kt, type, mu_kt_get(kt, MU_KT_STORE_PASS), &kt->store);
 }
 
 static int open_new(mu_kt *kt, mu_store_type type)
@@ -229,24 +233,23 @@ static int open_new(mu_kt *kt, mu_store_type type)
     if (mu_store_new(kt->libctx, type == MU_STORE_AUTO ? MU_STORE_PKCS12 : type, &kt->store, &kt->err) != 0)
         return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, MU_KT_STORE_FAULT, "%s not found", mu_kt_get(kt, MU_KT_STORE_TYPE));
     if (!password)
-        return kt->command->store == MU_KT_MAY_READ ? 0 : ask_to_change(kt, true);
+        return kt->command->store == MU_KT_MAY_READ || mu_kt_is_set(kt, MU_KT_PROTECTED) ? 0 : ask_to_change(kt, true);
     if (strlen(password) < MU_KT_MIN_PASSWORD)
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Keystore password must be at least %d characters", MU_KT_MIN_PASSWORD);
     return 0;
 }
 
-/* PKCS12 has one password; the JDK says so and goes on with the store's. */
-static void drop_key_password(mu_kt *kt)
+void mu_kt_drop_key_password(mu_kt *kt, mu_kt_slot slot, const char *option)
 {
-    const char *key = mu_kt_get(kt, MU_KT_KEY_PASS), *store = mu_kt_get(kt, MU_KT_STORE_PASS);
+    const char *key = mu_kt_get(kt, slot), *store = mu_kt_get(kt, MU_KT_STORE_PASS);
 
-    if (!key || strcasecmp(kt->shown_type, "PKCS12") != 0 || (store && strcmp(key, store) == 0))
+    if (!key || !store || strcasecmp(kt->shown_type, "PKCS12") != 0 || strcmp(key, store) == 0)
         return;
-    fputs(
-        "Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified -keypass value.\n",
-        stderr);
-    mu_kt_wipe(kt->value[MU_KT_KEY_PASS]);
-    kt->value[MU_KT_KEY_PASS] = NULL;
+    fprintf(stderr,
+            "Warning:  Different store and key passwords not supported for PKCS12 KeyStores. Ignoring user-specified %s value.\n",
+            option);
+    mu_kt_wipe(kt->value[slot]);
+    kt->value[slot] = mu_strdup(store);
 }
 
 int mu_kt_store_open(mu_kt *kt)
@@ -254,8 +257,8 @@ int mu_kt_store_open(mu_kt *kt)
     mu_store_type type;
     bool exists = false;
 
-    if (find_file(kt) != 0 || look_at_file(kt, &exists) != 0 || ask_for_aliases(kt) != 0 || mu_kt_provider_name_check(kt) != 0 ||
-        parse_type(kt, &type) != 0)
+    if (mu_kt_store_name(kt) != 0 || (!kt->in_place && look_at_file(kt, &exists) != 0) || ask_for_aliases(kt) != 0 ||
+        mu_kt_provider_name_check(kt) != 0 || mu_kt_store_parse_type(kt, &type) != 0)
         return -1;
     if ((exists ? open_existing(kt, type) : open_new(kt, type)) != 0)
         return -1;
@@ -265,7 +268,8 @@ int mu_kt_store_open(mu_kt *kt)
         found = "pkcs12";
     if (!kt->shown_type && !(kt->shown_type = mu_strdup(found)))
         return mu_fail_nomem(&kt->err);
-    drop_key_password(kt);
+    mu_kt_drop_key_password(kt, MU_KT_KEY_PASS, "-keypass");
+    mu_kt_drop_key_password(kt, MU_KT_DEST_KEY_PASS, "-destkeypass");
     mu_kt_cacerts_open(kt);
     return 0;
 }

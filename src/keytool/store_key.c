@@ -6,10 +6,25 @@
 #include <string.h>
 #include <strings.h>
 
-/* @return 0, 1: the password does not fit, -1 */
-static int try_key(mu_kt *kt, mu_entry *entry, const char *password, EVP_PKEY **ret_key)
+void mu_kt_key_clear(mu_kt_key *key)
 {
-    if (mu_entry_get1_key(entry, password, ret_key, &kt->err) == 0)
+    EVP_PKEY_free(key->key);
+    free(key->algorithm);
+    OPENSSL_clear_free(key->secret, key->secret_len);
+    mu_kt_wipe(key->password);
+    *key = (mu_kt_key){0};
+}
+
+/* @return 0, 1: the password does not fit, -1 */
+static int try_key(mu_kt *kt, mu_entry *entry, const char *password, mu_kt_key *ret)
+{
+    int rc = mu_entry_get_kind(entry) == MU_ENTRY_SECRET
+                 ? mu_entry_get1_secret(entry, password, &ret->algorithm, &ret->secret, &ret->secret_len, &kt->err)
+                 : mu_entry_get1_key(entry, password, &ret->key, &kt->err);
+
+    if (rc == 0 && password && !(ret->password = mu_strdup(password)))
+        return mu_fail_nomem(&kt->err);
+    if (rc == 0)
         return 0;
     return mu_err_has(kt->err, MU_E_KEY_PASSWORD_DIFFERS) ? 1 : mu_kt_throw_err(kt, "java.security.UnrecoverableKeyException");
 }
@@ -24,7 +39,7 @@ static int throw_wrong_key_password(mu_kt *kt)
 }
 
 /* As the JDK: an empty answer is asked for again, a wrong one ends it. */
-static int ask_for_key(mu_kt *kt, mu_entry *entry, const char *alias, EVP_PKEY **ret_key)
+static int ask_for_key(mu_kt *kt, mu_entry *entry, const char *alias, mu_kt_key *ret_key)
 {
     char *prompt = mu_asprintf("Enter key password for <%s>", alias), *password = NULL;
     int rc = prompt ? 0 : mu_fail_nomem(&kt->err);
@@ -54,7 +69,7 @@ X509 *mu_kt_entry_cert(const mu_entry *entry)
 }
 
 /* @param ask whether the key's own password may be asked for */
-static int open_key(mu_kt *kt, mu_entry *entry, const char *alias, const char *password, bool ask, EVP_PKEY **ret_key)
+static int open_key(mu_kt *kt, mu_entry *entry, const char *alias, const char *password, bool ask, mu_kt_key *ret_key)
 {
     int rc = try_key(kt, entry, password ? password : mu_kt_get(kt, MU_KT_STORE_PASS), ret_key);
     if (rc != 1)
@@ -69,21 +84,32 @@ static int open_key(mu_kt *kt, mu_entry *entry, const char *alias, const char *p
 int mu_kt_store_key(mu_kt *kt, const char *alias, const char *password, EVP_PKEY **ret_key)
 {
     mu_entry *entry = mu_kt_store_entry(kt, alias);
+    mu_kt_key key = {0};
+    int rc;
 
     if (!entry)
         return -1;
     if (mu_entry_get_kind(entry) != MU_ENTRY_KEY)
         return mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "Alias <%s> has no key", alias);
-    return open_key(kt, entry, alias, password, true, ret_key);
+    rc = open_key(kt, entry, alias, password, true, &key);
+    *ret_key = key.key;
+    key.key = NULL;
+    mu_kt_key_clear(&key);
+    return rc;
 }
 
 /* A PKCS12 store that was opened with a password has no other one in the JDK's eyes. */
-int mu_kt_store_unlock(mu_kt *kt, mu_entry *entry, const char *alias)
+int mu_kt_store_recover(mu_kt *kt, mu_entry *entry, const char *alias, const char *password, mu_kt_key *ret_key)
 {
     bool ask = strcasecmp(kt->shown_type, "PKCS12") != 0 || !mu_kt_is_set(kt, MU_KT_STORE_PASS);
-    EVP_PKEY *key = NULL;
-    int rc = mu_entry_get_kind(entry) == MU_ENTRY_KEY ? open_key(kt, entry, alias, mu_kt_get(kt, MU_KT_KEY_PASS), ask, &key) : 0;
+    return mu_entry_get_kind(entry) == MU_ENTRY_TRUSTED ? 0 : open_key(kt, entry, alias, password, ask, ret_key);
+}
 
-    EVP_PKEY_free(key);
+int mu_kt_store_unlock(mu_kt *kt, mu_entry *entry, const char *alias)
+{
+    mu_kt_key key = {0};
+    int rc = mu_kt_store_recover(kt, entry, alias, mu_kt_get(kt, MU_KT_KEY_PASS), &key);
+
+    mu_kt_key_clear(&key);
     return rc;
 }
