@@ -183,16 +183,18 @@ def ask(server, identity):
         return None
 
 
-def test_a_server_says_why_and_serves_the_next(mutual_release, folder):
+@pytest.mark.parametrize("part", range(3))
+def test_a_server_says_why_and_serves_the_next(mutual_release, folder, part):
+    """A third of them for each server, which logs ten refusals a second."""
     server = web.Server(mutual_release, folder, "--workers", "1")
     refused = []
     assert ask(server, "client") == "200"
-    for label, chain, _, code in folder.bombs:
+    for label, chain, _, code in folder.bombs[part::3]:
         folder.put("bomb", chain)
         before_s = spent_s(server.pid)
         assert ask(server, "bomb") == ("200" if code == "ok" else None), label
         refused += [] if code == "ok" else [code]
-        assert [line["cause"] for line in server.refusals(len(refused))] == refused, label
+        assert not refused or [line["cause"] for line in server.refusals(len(refused))] == refused, label
         assert spent_s(server.pid) - before_s < CPU_S, label
         assert ask(server, "client") == "200", label
 

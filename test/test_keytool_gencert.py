@@ -1,6 +1,7 @@
 """keytool -gencert and -gencrl: the JDK 25's own are the reference, step by step over the same files."""
 import itertools
 import re
+import ssl
 
 import pytest
 from cryptography import x509
@@ -49,7 +50,9 @@ def files(server, their_folder):
                  "-subj", "/CN=bare"], cwd=their_folder)
     text = (their_folder / "leaf.csr").read_text()
     (their_folder / "wordy.csr").write_text("hello\n" + text.replace("NEW ", "").replace("\r", "") + "bye\n")
-    (their_folder / "altered.csr").write_text(text[:-90] + ("AA" if text[-90:-88] != "AA" else "BB") + text[-88:])
+    der = bytearray(ssl.PEM_cert_to_DER_cert(re.sub(" NEW CERTIFICATE REQUEST", " CERTIFICATE", text.replace("\r", ""))))
+    der[-1] ^= 1  # in the middle of a number: the signature can still be decoded
+    (their_folder / "altered.csr").write_bytes(der)
     (their_folder / "text").write_text("hello\n")
     (their_folder / "empty").touch()
     return {path.name: path.read_bytes() for path in their_folder.iterdir()}

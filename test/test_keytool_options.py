@@ -83,7 +83,8 @@ OWN = {
 # The classes of docs/keytool.md that show here.
 STACK_TRACE = {(command, "-v") for command in ("exportcert", "keypasswd", "printcert", "printcertreq", "printcrl")}
 JAVA_CODE = {(command, "-providerpath") for command in COMMANDS}
-NO_EFFECT = {("showinfo", "-v"): "nor in the JDK", ("keypasswd", "-alias"): "the JDK refuses the command before, on PKCS12"}
+NO_EFFECT = {("showinfo", "-v"): "nor in the JDK", ("keypasswd", "-alias"): "the JDK refuses the command before, on PKCS12",
+             ("keypasswd", "-storepass"): "the same"}
 SHOWN_OTHERWISE = {("selfcert", "-v"): "the JDK shows the new certificate in a form of its own"}
 
 
