@@ -150,6 +150,8 @@ def test_a_store_gets_one_entry_more(plain, jdk):
     plain.issue("--profile", "client", "--alias", "b", store="both.p12")
     text = jdk.keytool_ok("-list", "-keystore", "both.p12", "-storepass", STORE, cwd=plain.folder).out
     assert "a, " in text and "b, " in text and "contains 2 entries" in text
+    certs = proc.run_ok(["openssl", "pkcs12", "-nokeys", "-in", "both.p12", "-passin", f"pass:{STORE}"], cwd=plain.folder).out
+    assert certs.count("BEGIN CERTIFICATE") == 3  # their issuer stands there once
     before = (plain.folder / "both.p12").read_bytes()
     plain.refused(3, "duplicate-alias", "issue", "--profile", "client", "--alias", "B", "--key-store", "both.p12",
                   "--key-store-password", STORE)

@@ -23,7 +23,15 @@ struct file {
 struct mu_file_set {
     struct file files[FILES_MAX];
     size_t count;
+    mu_err *reason; /* where the jobs put it, until the caller gets it */
 };
+
+static int pass_reason(mu_file_set *set, mu_err **err)
+{
+    mu_err *reason = set->reason;
+    set->reason = NULL;
+    return mu_err_pass(err, reason);
+}
 
 mu_file_set *mu_file_set_new(void)
 {
@@ -90,14 +98,13 @@ static int claim(const mu_file_set *set, struct file *file, const char *path)
 
 int mu_file_set_claim(mu_file_set *set, const char *path, size_t *ret_index, mu_err **err)
 {
-    mu_err *reason = NULL;
     if (set->count == FILES_MAX)
         return mu_fail(err, MU_E_INTERNAL, "more than %d files in a set", FILES_MAX);
     struct file *file = &set->files[set->count];
-    *file = (struct file){.job = MU_FILE_JOB(&reason), .lock_fd = -1};
+    *file = (struct file){.job = MU_FILE_JOB(&set->reason), .lock_fd = -1};
     if (claim(set, file, path) < 0) {
         file_done(file);
-        return mu_err_pass(err, reason);
+        return pass_reason(set, err);
     }
     *ret_index = set->count++;
     return 0;
@@ -112,28 +119,24 @@ int mu_file_set_write(mu_file_set *set, size_t index, const void *data, size_t l
                       mu_err **err)
 {
     struct file *file = &set->files[index];
-    mu_err *reason = NULL;
-    file->job.err = &reason;
     if ((file->has_stamp = options->stamp != NULL))
         file->stamp = *options->stamp;
     if (mu_file_job_fill(&file->job, data, len, options->new_mode) < 0 || check(file) < 0)
-        return mu_err_pass(err, reason);
+        return pass_reason(set, err);
     file->written = true;
     return 0;
 }
 
 /* All are checked before the first is touched, and again, because a program that takes no lock may have written meanwhile. */
-static int place(mu_file_set *set, mu_err **reason)
+static int place(mu_file_set *set)
 {
     size_t placed = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        set->files[i].job.err = reason;
+    for (size_t i = 0; i < set->count; i++)
         if (set->files[i].written && check(&set->files[i]) < 0)
             return -1;
-    }
     for (size_t i = 0; i < set->count; i++) {
         if (set->files[i].written && mu_file_job_place(&set->files[i].job) < 0)
-            return placed ? mu_err_detail(reason, "replaced before: %zu other files", placed) : -1;
+            return placed ? mu_err_detail(&set->reason, "replaced before: %zu other files", placed) : -1;
         placed += set->files[i].written;
     }
     return 0;
@@ -154,8 +157,7 @@ static int sync_directories(mu_file_set *set)
 
 int mu_file_set_commit(mu_file_set *set, mu_err **err)
 {
-    mu_err *reason = NULL;
-    return place(set, &reason) < 0 || sync_directories(set) < 0 ? mu_err_pass(err, reason) : 0;
+    return place(set) < 0 || sync_directories(set) < 0 ? pass_reason(set, err) : 0;
 }
 
 void mu_file_set_free(mu_file_set *set)
