@@ -152,7 +152,7 @@ def small_file_system(folder, kib):
     try:
         if holder.stdout.readline() != b"ready\n":
             pytest.skip("a mount namespace needs root and CAP_SYS_ADMIN")
-        yield ["nsenter", "-t", str(holder.pid), "-m", "sh", "-c", 'cd "$0" && exec "$@"', folder], pathlib.Path(f"/proc/{holder.pid}/root{mount}")
+        yield ["nsenter", "-t", str(holder.pid), "-m", "-r", "sh", "-c", 'cd "$0" && exec "$@"', folder], pathlib.Path(f"/proc/{holder.pid}/root{mount}")
     finally:
         holder.stdin.close()
         holder.stdout.close()
