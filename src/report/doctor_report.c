@@ -1,0 +1,93 @@
+#include "report/doctor_report.h"
+
+#include "base/json.h"
+#include "base/term.h"
+
+static const char *const verdicts[] = {[MU_DOCTOR_OK] = "ok", [MU_DOCTOR_FAIL] = "fail", [MU_DOCTOR_UNKNOWN] = "unknown"};
+
+static const char *fix_of(const mu_finding *finding)
+{
+    return finding->fix ? finding->fix : mu_code_fix(finding->code);
+}
+
+static bool is_first(const mu_findings *findings, size_t i)
+{
+    return i == 0 || findings->items[i].failure != findings->items[i - 1].failure;
+}
+
+/* ---- for people ---- */
+
+static void print_verdict(FILE *stream, const mu_findings *findings)
+{
+    mu_doctor_verdict verdict = mu_findings_verdict(findings);
+    const mu_finding *first = findings->count > 0 ? &findings->items[0] : NULL;
+    mu_style style = verdict == MU_DOCTOR_OK ? MU_STYLE_GOOD : verdict == MU_DOCTOR_FAIL ? MU_STYLE_BAD : MU_STYLE_WARN;
+
+    fprintf(stream, "%s%s%s", mu_style_on(stream, style), verdicts[verdict], mu_style_off(stream));
+    if (verdict == MU_DOCTOR_FAIL) {
+        fprintf(stream, ": %s%s", first->confidence < MU_CONFIDENT ? "perhaps " : "", mu_code_name(first->code));
+        if (first->refused_by == MU_AT_CLIENT || first->refused_by == MU_AT_SERVER)
+            fprintf(stream, "; the %s refuses the %s", mu_found_at_name(first->refused_by),
+                    first->refused_by == MU_AT_CLIENT ? "server" : "client");
+        if (first->side != MU_AT_UNKNOWN)
+            fprintf(stream, "; to be changed: %s", first->side == MU_AT_BOTH ? "both sides" : mu_found_at_name(first->side));
+    } else if (verdict == MU_DOCTOR_UNKNOWN) {
+        fputs(": what was given does not tell the cause", stream);
+    } else {
+        fputs(findings->count > 0 ? ": with warnings" : ": nothing is wrong with what was given", stream);
+    }
+    fputc('\n', stream);
+}
+
+static const char *sure_word(double confidence)
+{
+    return confidence >= 0.95 ? "certain" : confidence >= MU_CONFIDENT ? "likely" : confidence >= 0.4 ? "possible" : "less likely";
+}
+
+static void print_finding(FILE *stream, const mu_finding *finding, bool first)
+{
+    fprintf(stream, "%s%s%s%s (%s%s)\n  %s\n", first ? "\n" : "  or: ", mu_style_on(stream, finding->warning ? MU_STYLE_WARN : MU_STYLE_BAD),
+            mu_code_name(finding->code), mu_style_off(stream), finding->warning ? "warning, " : "", sure_word(finding->confidence),
+            mu_code_meaning(finding->code));
+    for (size_t i = 0; i < finding->evidence.count; i++)
+        fprintf(stream, "  %s%s\n", i == 0 ? "evidence: " : "          ", finding->evidence.items[i]);
+    fprintf(stream, "  fix:      %s\n", fix_of(finding));
+    if (finding->command)
+        fprintf(stream, "  command:  %s\n", finding->command);
+}
+
+void mu_doctor_print(FILE *stream, const mu_findings *findings)
+{
+    print_verdict(stream, findings);
+    for (size_t i = 0; i < findings->count; i++)
+        print_finding(stream, &findings->items[i], is_first(findings, i));
+    for (size_t i = 0; i < findings->notes.count; i++)
+        fprintf(stream, "%s%s\n", i == 0 ? "\nlooked at: " : "           ", findings->notes.items[i]);
+}
+
+/* ---- for programs ---- */
+
+static json_t *lines_json(const mu_strlist *lines)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < lines->count; i++)
+        json_array_append_new(list, mu_json_text(lines->items[i]));
+    return list;
+}
+
+static json_t *finding_json(const mu_finding *f)
+{
+    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o}", "failure", (int)f->failure + 1, "code", mu_code_name(f->code),
+                     "severity", f->warning ? "warning" : "error", "side", mu_found_at_name(f->side), "refusedBy",
+                     mu_found_at_name(f->refused_by), "confidence", f->confidence, "evidence", lines_json(&f->evidence), "fix",
+                     mu_json_text(fix_of(f)), "command", mu_json_text(f->command));
+}
+
+json_t *mu_doctor_json(const mu_findings *findings)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < findings->count; i++)
+        json_array_append_new(list, finding_json(&findings->items[i]));
+    return json_pack("{s:s, s:o, s:o}", "verdict", verdicts[mu_findings_verdict(findings)], "findings", list, "notes",
+                     lines_json(&findings->notes));
+}
