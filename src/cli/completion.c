@@ -28,6 +28,8 @@ static void put_words(FILE *stream, const mu_command *command)
     for (const mu_opt *opt = command->options; opt && opt->name; opt++)
         if (opt->kind == MU_OPT_DEFINE)
             fprintf(stream, " -%c", opt->letter);
+        else if (opt->kind == MU_OPT_LEVEL)
+            fprintf(stream, " --%s --%s=%s", opt->name, opt->name, opt->arg);
         else
             fprintf(stream, " --%s", opt->name);
     fputs("\" ;; esac ;;\n            esac ;;\n", stream);

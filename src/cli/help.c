@@ -83,6 +83,8 @@ static int print_option_names(FILE *stream, const mu_opt *opt)
     if (opt->kind == MU_OPT_DEFINE)
         return fprintf(stream, "  -%c%s", opt->letter, opt->arg);
     int columns = opt->letter ? fprintf(stream, "  -%c, --%s", opt->letter, opt->name) : fprintf(stream, "      --%s", opt->name);
+    if (opt->kind == MU_OPT_LEVEL)
+        return columns + fprintf(stream, "[=%s]", opt->arg);
     return columns + (opt->arg ? fprintf(stream, " %s", opt->arg) : 0);
 }
 

@@ -73,7 +73,11 @@ static void put_option(FILE *stream, const mu_opt *opt)
         put(stream, opt->name);
         fputs("\\fR", stream);
     }
-    if (opt->arg) {
+    if (opt->kind == MU_OPT_LEVEL) {
+        fputs("[=\\fI", stream);
+        put(stream, opt->arg);
+        fputs("\\fR]", stream);
+    } else if (opt->arg) {
         fputs(opt->kind == MU_OPT_DEFINE ? "\\fI" : " \\fI", stream);
         put(stream, opt->arg);
         fputs("\\fR", stream);

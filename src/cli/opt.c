@@ -78,7 +78,7 @@ static int fail_unknown(struct parser *p, const char *word)
 static int set_choice(struct parser *p, const mu_opt *opt, const char *value)
 {
     char shown[MU_SHOWN_SIZE];
-    int index = 0;
+    int index = opt->kind == MU_OPT_LEVEL ? 2 : 0;
     for (const char *choice = opt->arg;; index++) {
         size_t len = strcspn(choice, "|");
         if (strlen(value) == len && memcmp(choice, value, len) == 0) {
@@ -140,6 +140,7 @@ static int set_value(struct parser *p, const mu_opt *opt, char *value)
     int rc;
     switch (opt->kind) {
     case MU_OPT_CHOICE:
+    case MU_OPT_LEVEL:
         return set_choice(p, opt, value);
     case MU_OPT_NUMBER:
         return set_number(p, opt, value);
@@ -176,6 +177,10 @@ static int parse_long(struct parser *p, char *word)
         if (attached)
             return fail_usage(p, "\"--%s\" takes no value", opt->name);
         *(bool *)(p->options + opt->offset) = true;
+        return 0;
+    }
+    if (opt->kind == MU_OPT_LEVEL && !attached) {
+        *(int *)(void *)(p->options + opt->offset) = 1;
         return 0;
     }
     return attached ? set_value(p, opt, word + 3 + len) : take_next(p, opt);

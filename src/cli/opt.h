@@ -12,6 +12,7 @@ typedef enum mu_opt_kind {
     MU_OPT_NUMBER, /* long, within min and max */
     MU_OPT_LIST,   /* mu_strlist: may be repeated */
     MU_OPT_CHOICE, /* int: index into choices ("none|want|need") */
+    MU_OPT_LEVEL,  /* int: 0, 1 if given, 2 and so on with one of the choices attached ("verbose": --trace=verbose) */
     MU_OPT_SECRET, /* char * : as TEXT; wiped from the argument vector and on release */
     MU_OPT_DEFINE  /* mu_strlist of "name=value": by letter only and attached, -Dname=value; wiped on release */
 } mu_opt_kind;
@@ -21,7 +22,7 @@ typedef struct mu_opt {
     char letter;         /* 'o' for -o, 0 for none; NULL name and a letter is not possible */
     mu_opt_kind kind;
     size_t offset;       /* into the command's options struct */
-    const char *arg;     /* "FILE"; for CHOICE the choices "none|want|need"; NULL for FLAG */
+    const char *arg;     /* "FILE"; for CHOICE and LEVEL the choices "none|want|need"; NULL for FLAG */
     const char *help;    /* one sentence; the default is said here */
     long min, max;       /* NUMBER */
 } mu_opt;
@@ -90,6 +91,11 @@ void mu_opt_free(const mu_command *command, void *options);
     {"groups", 0, MU_OPT_TEXT, offsetof(S, groups), "LIST", "Key exchange groups by IANA name, separated by colons.", 0, 0},      \
     {"sigalgs", 0, MU_OPT_TEXT, offsetof(S, sigalgs), "LIST", "Signature algorithms by IANA name, separated by colons.", 0, 0},   \
     {"ciphers", 0, MU_OPT_TEXT, offsetof(S, ciphers), "LIST", "Cipher suites by IANA name, separated by colons.", 0, 0}
+/** S has int trace (report/ladder.h). */
+#define MU_OPT_TRACE(S)                                                                                                           \
+    {"trace", 0, MU_OPT_LEVEL, offsetof(S, trace), "verbose",                                                                      \
+     "Show the handshake on standard error: who sent what, what was offered and chosen, which store answered, where it broke. With " \
+     "=verbose everything that the messages say.", 0, 0}
 #define MU_OPT_JSON(S) {"json", 0, MU_OPT_FLAG, offsetof(S, json), NULL, "Answer in JSON.", 0, 0}
 
 #endif

@@ -13,7 +13,7 @@ struct options {
     char *output, *password;
     long days;
     mu_strlist headers, definitions;
-    int auth;
+    int auth, trace;
 };
 
 static const mu_opt table[] = {
@@ -25,6 +25,7 @@ static const mu_opt table[] = {
     {"header", 'H', MU_OPT_LIST, offsetof(struct options, headers), "LINE", "Header.", 0, 0},
     {"define", 'D', MU_OPT_DEFINE, offsetof(struct options, definitions), "NAME=VALUE", "Property.", 0, 0},
     {"client-auth", 0, MU_OPT_CHOICE, offsetof(struct options, auth), "none|want|need", "Auth.", 0, 0},
+    {"trace", 0, MU_OPT_LEVEL, offsetof(struct options, trace), "more|most", "Trace.", 0, 0},
     {0},
 };
 static const mu_command command = {
@@ -86,6 +87,27 @@ static void all_forms_are_understood(void **state)
     assert_string_equal(l.options.output, "last");
     assert_false(l.options.quiet);
     assert_string_equal(l.args.items[0], "-");
+    release(&l);
+}
+
+static void a_level_takes_its_word_attached_or_none(void **state)
+{
+    static const struct {
+        const char *word;
+        int level;
+    } cases[] = {{"--trace", 1}, {"--trace=more", 2}, {"--trace=most", 3}, {"url", 0}};
+    struct line l;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parse(&l, WORDS(cases[i].word, "more"));
+        assert_int_equal(l.rc, 0);
+        assert_int_equal(l.options.trace, cases[i].level);
+        assert_string_equal(l.args.items[l.args.count - 1], "more");
+        release(&l);
+    }
+    parse(&l, WORDS("--trace=", "url"));
+    assert_int_equal(l.rc, -1);
+    assert_string_equal(l.err->hint, "--trace is one of more|most");
     release(&l);
 }
 
@@ -164,6 +186,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_forms_are_understood),
+        cmocka_unit_test(a_level_takes_its_word_attached_or_none),
         cmocka_unit_test(secrets_leave_the_argument_vector),
         cmocka_unit_test(mistakes_are_usage_errors),
         cmocka_unit_test(help_comes_first_but_not_as_a_value),

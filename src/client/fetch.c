@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "client/request.h"
 #include "net/dial.h"
+#include "tls/trace.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -178,7 +179,8 @@ static int prepare(struct exchange *x, mu_tls_ctx *ctx, const mu_url *url, mu_er
     if (strcmp(mu_request_method(x->options), "HEAD") == 0)
         mu_http_expect_no_body(x->parser);
     if (mu_request_write(url, x->options, &x->request, err) != 0 ||
-        mu_tls_conn_new(ctx, &io, url->host, mu_now_s(), &x->fetch->conn, err) != 0)
+        mu_tls_conn_new(ctx, &io, url->host, mu_now_s(), &x->fetch->conn, err) != 0 ||
+        (x->options->trace && mu_trace_start(x->fetch->conn, err) != 0))
         return -1;
     x->fetch->verdict = mu_tls_conn_verdict(x->fetch->conn);
     return 0;

@@ -16,6 +16,7 @@ typedef struct mu_fetch_options {
     const mu_strlist *resolve;                                  /* see net/dial.h; may be NULL */
     int64_t connect_timeout_ms;                                 /* 0: 30 s */
     int64_t max_time_ms;                                        /* for everything; 0: no limit but 30 s for the handshake */
+    bool trace;                                                 /* keep a trace of the handshake (tls/trace.h) */
     void (*on_head)(void *arg, const mu_http_parser *response); /* may be NULL */
     mu_http_body_fn on_body;                                    /* may be NULL */
     void *arg;

@@ -9,6 +9,7 @@
 #include "config/default_trust.h"
 #include "config/java_properties.h"
 #include "net/dial.h"
+#include "report/ladder.h"
 #include "report/verdict_json.h"
 
 #include <errno.h>
@@ -29,7 +30,7 @@ typedef struct get_options {
     char *method, *data, *output;
     bool include, json;
     long connect_timeout_s, max_time_s;
-    int report, tls_min, tls_max;
+    int report, tls_min, tls_max, trace;
     char *groups, *sigalgs, *ciphers;
 } get_options;
 
@@ -56,6 +57,7 @@ static const mu_opt options_table[] = {
     {"report", 0, MU_OPT_CHOICE, O(report), "human|json|jsse",
      "What standard output gets: the body; an object with every fact; or the line that a Java client would print.", 0, 0},
     {"json", 0, MU_OPT_FLAG, O(json), NULL, "As --report json.", 0, 0},
+    MU_OPT_TRACE(get_options),
     {0},
 };
 
@@ -82,7 +84,7 @@ typedef struct get_run {
     mu_fetch fetch;
     FILE *out; /* NULL: the body is dropped */
     int write_errno;
-    int report;
+    int report, trace;
 } get_run;
 
 static void say_all(const mu_strlist *lines, const char *what)
@@ -237,6 +239,8 @@ static int exchange(get_run *run, mu_err **err)
     if (mu_fetch_check(&fetch, err) != 0 || mu_dial_check_resolve(&o->resolve, err) != 0 || make_context(run, err) != 0 ||
         open_output(run, err) != 0)
         return -1;
+    run->trace = o->trace > run->java.trace ? o->trace : run->java.trace;
+    fetch.trace = run->trace > 0;
     int rc = mu_fetch_run(run->ctx, &run->url, &fetch, &run->fetch, err);
     if (close_output(run, rc == 0 ? err : NULL) != 0 && rc == 0)
         return -1;
@@ -294,10 +298,19 @@ static void report_jsse(const get_run *run, const mu_err *err)
     free(line);
 }
 
+static void print_trace(const get_run *run)
+{
+    char peer[MU_ADDRESS_TEXT_MAX];
+    const mu_fetch *f = &run->fetch;
+    if (run->trace && f->conn && mu_trace_of(f->conn))
+        mu_ladder_print(stderr, mu_trace_of(f->conn), f->verdict, mu_address_text(&f->peer, peer), run->trace);
+}
+
 static void report_json(const get_run *run, const mu_err *err, const char *url)
 {
     char peer[MU_ADDRESS_TEXT_MAX];
     const mu_fetch *f = &run->fetch;
+    const mu_trace *trace = f->conn ? mu_trace_of(f->conn) : NULL;
     char *jsse = jsse_line(run, err);
     json_t *report =
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "url", mu_json_text(url), "address",
@@ -305,12 +318,15 @@ static void report_json(const get_run *run, const mu_err *err, const char *url)
                   f->status ? json_integer(f->status) : json_null(), "tls", f->verdict ? mu_verdict_json(f->verdict) : json_null(),
                   "error", err ? mu_json_error(err) : json_null(), "jsse", mu_json_text(jsse));
     free(jsse);
+    if (trace)
+        json_object_set_new(report, "trace", mu_ladder_json(trace, f->verdict));
     mu_json_print(stdout, report, NULL);
 }
 
 static int finish(get_run *run, mu_err *err, const char *url)
 {
     int status = err ? mu_code_exit_status(err->code) : 0;
+    print_trace(run);
     if (run->report == REPORT_JSON)
         report_json(run, err, url);
     else if (run->report == REPORT_JSSE && status != 2)
@@ -358,6 +374,7 @@ const mu_command mu_command_get = {
                    "else the system's.\n\n"
                    "Redirects are not followed. An answer of 401 or 403 is a refusal by the server (exit status 5); other answers, "
                    "whatever their status, are successes of this program.\n\n"
+                   "-Djavax.net.debug=ssl,handshake (also all, ssl, ssl:handshake:verbose and the like) is --trace.\n\n"
                    "Java properties that concern security and are not implemented are errors; others are ignored with a warning.",
     .options = options_table,
     .examples = examples,

@@ -3,6 +3,7 @@
 #include "commands/commands.h"
 #include "config/password.h"
 #include "config/settings.h"
+#include "report/ladder.h"
 #include "server/drop_user.h"
 #include "server/server.h"
 
@@ -15,7 +16,7 @@
 typedef struct serve_options {
     mu_store_settings stores;
     mu_strlist listen, crls;
-    int client_auth, tls_min, tls_max;
+    int client_auth, tls_min, tls_max, trace;
     char *groups, *sigalgs, *ciphers;
     char *respond, *root, *user;
     long workers, handshake_timeout_s, header_timeout_s, idle_timeout_s, max_connections, max_connections_per_address;
@@ -37,6 +38,7 @@ static const mu_opt options_table[] = {
     {"workers", 0, MU_OPT_NUMBER, O(workers), "N", "Threads; the default is one for each processor.", 1, 1024},
     {"user", 0, MU_OPT_TEXT, O(user), "NAME", "Become this user once ports are bound and stores are read.", 0, 0},
     MU_OPT_TLS(serve_options),
+    MU_OPT_TRACE(serve_options),
     {"handshake-timeout", 0, MU_OPT_NUMBER, O(handshake_timeout_s), "SECONDS",
      "For a whole handshake; the default is 10.", 1, 3600},
     {"header-timeout", 0, MU_OPT_NUMBER, O(header_timeout_s), "SECONDS",
@@ -122,8 +124,13 @@ static int load_stores(const serve_options *o, mu_server_config *config, mu_err 
     return rc;
 }
 
+static void print_trace(void *level, const mu_trace *trace, const mu_verdict *verdict, const char *peer)
+{
+    mu_ladder_print(stderr, trace, verdict, peer, *(const int *)level);
+}
+
 /* Everything that needs the options; afterwards they may be wiped. */
-static int make_server(const serve_options *o, mu_server **ret_server, mu_err **err)
+static int make_server(const serve_options *o, int *trace, mu_server **ret_server, mu_err **err)
 {
     static const mu_client_auth auth[] = {MU_CLIENT_AUTH_NEED, MU_CLIENT_AUTH_WANT, MU_CLIENT_AUTH_NONE};
     mu_address *addresses = NULL;
@@ -132,6 +139,8 @@ static int make_server(const serve_options *o, mu_server **ret_server, mu_err **
         .tls = {.min_version = o->tls_min == 1 ? TLS1_3_VERSION : TLS1_2_VERSION,
                 .max_version = o->tls_max == 1 ? TLS1_2_VERSION : TLS1_3_VERSION,
                 .groups = o->groups, .sigalgs = o->sigalgs, .ciphers = o->ciphers, .client_auth = auth[o->client_auth]},
+        .on_trace = *trace ? print_trace : NULL,
+        .on_trace_arg = trace,
         .respond = o->respond,
         .root = o->root,
         .handshake_timeout_ms = o->handshake_timeout_s * 1000,
@@ -210,11 +219,11 @@ static int run(const mu_command *command, void *options, const mu_strlist *args)
 {
     mu_server *server = NULL;
     mu_err *err = NULL;
-    int rc;
+    int rc, trace = ((const serve_options *)options)->trace;
     (void)args;
 
     raise_descriptor_limit();
-    rc = make_server(options, &server, &err);
+    rc = make_server(options, &trace, &server, &err);
     mu_opt_free(command, options); /* passwords are not kept while serving */
     mu_password_forget();
     if (rc == 0)
@@ -236,6 +245,8 @@ const mu_command mu_command_serve = {
         "received), depth, x509_error with x509_text, version, subject and serial of the client's certificate, detail; "
         "what is unknown is left out. At most ten lines a second and worker are written; event=log-suppressed says how "
         "many were not.\n\n"
+        "With --trace each connection's handshake is shown as a ladder on standard error, in one piece: when it is refused, else "
+        "after its first answer.\n\n"
         "SIGTERM or SIGINT stops accepting and lets running requests finish, for five seconds at most; a second one ends "
         "at once.\n\n"
         "Limits: 16 KiB of request header, 8 KiB of request target, 100 header fields, 1 MiB of request body (read and "

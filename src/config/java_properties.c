@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 typedef enum action {
     TEXT,        /* owned copy into the settings */
@@ -12,6 +13,7 @@ typedef enum action {
     VERSIONS,    /* "TLSv1.3,TLSv1.2" */
     FIXED,       /* we do what the named value says; another value is an error */
     UNSUPPORTED, /* concerns security, not implemented: an error */
+    DEBUG,       /* what to show of the handshake */
     SERVER,      /* read by servers only: a warning */
     IGNORED      /* does not concern security: a warning */
 } action;
@@ -34,7 +36,7 @@ static const struct property {
     {"javax.net.ssl.keyStorePassword", SECRET, AT(stores.key_store_password), NULL},
     {"javax.net.ssl.keyStoreProvider", UNSUPPORTED, 0, NULL},
     {"javax.net.ssl.sessionCacheSize", IGNORED, 0, NULL},
-    {"javax.net.debug", IGNORED, 0, NULL},
+    {"javax.net.debug", DEBUG, 0, NULL},
     {"jdk.tls.client.protocols", VERSIONS, 0, NULL},
     {"https.protocols", VERSIONS, 0, NULL},
     {"jdk.tls.client.cipherSuites", LIST, AT(ciphers), NULL},
@@ -175,6 +177,23 @@ static int handle_fixed(const struct property *p, const char *value, mu_err **er
     return -1;
 }
 
+static bool has_word(const char *value, const char *word)
+{
+    for (; *value; value++)
+        if (strncasecmp(value, word, strlen(word)) == 0)
+            return true;
+    return false;
+}
+
+/* As a JVM looks for its words: anywhere in the value. "handshake" alone shows nothing there, but says what is wanted. */
+static int handle_debug(const struct property *p, const char *value, mu_java_settings *settings, mu_strlist *warnings, mu_err **err)
+{
+    if (!has_word(value, "all") && !has_word(value, "ssl") && !has_word(value, "handshake"))
+        return warn(warnings, p->name, "by mutual but for all, ssl and handshake", err);
+    settings->trace = has_word(value, "all") || has_word(value, "verbose") || has_word(value, "data") ? 2 : 1;
+    return 0;
+}
+
 static int handle(const struct property *p, const char *value, mu_java_settings *settings, mu_strlist *warnings, mu_err **err)
 {
     char **field = (char **)((char *)settings + p->offset);
@@ -190,6 +209,8 @@ static int handle(const struct property *p, const char *value, mu_java_settings 
         return handle_fixed(p, value, err);
     case UNSUPPORTED:
         return fail_property(p->name, err, "concerns security and is not implemented");
+    case DEBUG:
+        return handle_debug(p, value, settings, warnings, err);
     case SERVER:
         return warn(warnings, p->name, "by a client", err);
     default:

@@ -9,6 +9,7 @@ typedef struct mu_java_settings {
     mu_store_settings stores;
     bool trust_none;                  /* trustStore=NONE: nobody is trusted */
     int min_version, max_version;     /* 0: not said */
+    int trace;                        /* javax.net.debug: 1 the handshake, 2 with everything in its messages */
     char *ciphers, *groups, *sigalgs; /* NULL: not said */
 } mu_java_settings;
 

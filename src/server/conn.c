@@ -44,6 +44,7 @@ struct conn {
     bool served;          /* at least one request was answered */
     bool keep_alive;      /* after the answer that is being written */
     bool close_when_idle; /* the server stops */
+    bool traced;          /* its trace has been told */
     size_t in_at, in_len, drained;
     mu_buf out;
     size_t out_at;
@@ -62,6 +63,15 @@ static void set_timer(conn *c, int64_t delay_ms)
     mu_loop_set_timer(c->worker->loop, &c->timer, delay_ms); /* cannot fail: the timer is set from the start, or its slot is free */
 }
 
+static void tell_trace(conn *c, const mu_verdict *verdict)
+{
+    const mu_trace *trace = c->tls && !c->traced ? mu_trace_of(c->tls) : NULL;
+    char text[MU_ADDRESS_TEXT_MAX];
+    if (trace)
+        config(c)->on_trace(config(c)->on_trace_arg, trace, verdict, mu_address_text(&c->peer, text));
+    c->traced = true;
+}
+
 conn *conn_next(conn *c)
 {
     return c->next;
@@ -71,6 +81,8 @@ void conn_free(conn *c)
 {
     worker *w = c->worker;
 
+    if (c->tls)
+        tell_trace(c, mu_tls_conn_verdict(c->tls));
     *(c->prev ? &c->prev->next : &w->conns) = c->next;
     if (c->next)
         c->next->prev = c->prev;
@@ -135,6 +147,7 @@ static step refused(conn *c)
     const mu_verdict *verdict = mu_tls_conn_verdict(c->tls);
     if (verdict->code != MU_OK)
         refusal_log_write(c->worker, verdict, &c->peer);
+    tell_trace(c, verdict);
     return half_close(c);
 }
 
@@ -296,6 +309,7 @@ static step step_answer(conn *c)
         close(c->file_fd);
     c->file_fd = -1;
     c->served = true;
+    tell_trace(c, mu_tls_conn_verdict(c->tls));
     if (!c->keep_alive)
         return start_shutdown(c);
     wait_for_request(c);
@@ -352,6 +366,7 @@ static void timed_out(void *arg)
         verdict.code = MU_E_HANDSHAKE_TIMEOUT;
         verdict.by = MU_BY_US;
         refusal_log_write(c->worker, &verdict, &c->peer);
+        tell_trace(c, &verdict);
         half_close(c);
         break;
     case REQUEST:
@@ -395,6 +410,7 @@ bool conn_start(worker *w, int fd, const mu_address *peer)
     w->conns = c;
     if (!(c->parser = mu_http_parser_new(MU_HTTP_REQUEST, NULL, NULL, NULL)) ||
         mu_tls_conn_new(w->tls, &io, NULL, mu_now_s(), &c->tls, NULL) < 0 ||
+        (config(c)->on_trace && mu_trace_start(c->tls, NULL) < 0) ||
         mu_loop_set_timer(w->loop, &c->timer, config(c)->handshake_timeout_ms) < 0 ||
         mu_loop_add(w->loop, &c->watch, MU_WATCH_STREAM) < 0)
         conn_free(c);

@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include <openssl/x509_vfy.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LINES_A_SECOND 10
 
@@ -72,9 +72,9 @@ static void add_verdict(mu_buf *line, const mu_verdict *v)
 static void write_line(mu_buf *line)
 {
     mu_buf_add_byte(line, '\n');
-    /* One write, so that lines of several workers do not mix. A log that cannot be written is no reason to stop serving. */
-    if (!line->failed && write(STDERR_FILENO, line->data, line->len) < 0)
-        return;
+    /* In one go, so that lines of several workers do not mix. A log that cannot be written is no reason to stop serving. */
+    if (!line->failed)
+        fwrite(line->data, 1, line->len, stderr);
 }
 
 static void start_line(mu_buf *line, const char *event)

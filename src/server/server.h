@@ -13,6 +13,7 @@
 #define MU_SERVER_SERVER_H
 
 #include "net/address.h"
+#include "tls/trace.h"
 #include <mutual/tls.h>
 
 typedef struct mu_server mu_server;
@@ -26,6 +27,13 @@ typedef struct mu_server_config {
     mu_tls_settings tls;       /* strings are borrowed for mu_server_new */
     const char *respond;       /* body of every answer; NULL: "OK"; copied */
     const char *root;          /* folder to serve files from instead; NULL: none */
+
+    /**
+     * Called by the workers, in their threads, once for each connection: when it is refused, else after its first answer, at the
+     * latest when it ends. NULL: no traces are kept.
+     */
+    void (*on_trace)(void *arg, const mu_trace *trace, const mu_verdict *verdict, const char *peer);
+    void *on_trace_arg;
 
     /* Milliseconds; 0: the default */
     int64_t handshake_timeout_ms; /* for the whole handshake: 10 s */

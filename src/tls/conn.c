@@ -2,6 +2,7 @@
 
 #include "base/ossl.h"
 #include "base/text.h"
+#include "tls/trace.h"
 
 #include <arpa/inet.h>
 #include <openssl/err.h>
@@ -108,6 +109,7 @@ void mu_tls_conn_free(mu_tls_conn *conn)
         return;
     SSL_free(conn->ssl);
     mu_tls_verdict_free(&conn->verdict);
+    mu_trace_free(conn->trace);
     sk_X509_pop_free(conn->facts.peer_chain, X509_free);
     free(conn->facts.doubts);
     free(conn->host);

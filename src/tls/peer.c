@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "tls/trace.h"
 
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -20,6 +21,8 @@ void mu_tls_msg_cb(int sent, int version, int type, const void *data, size_t len
     mu_tls_conn *conn = SSL_get_app_data(ssl);
     const uint8_t *message = data;
     (void)version, (void)arg;
+    if (conn && conn->trace)
+        mu_trace_note(conn->trace, sent, type, message, len, SSL_version(ssl) == TLS1_3_VERSION);
     if (!conn || type != SSL3_RT_HANDSHAKE || len < 4)
         return;
     if (!sent && is_peer_hello(conn->ctx->side, message[0]))

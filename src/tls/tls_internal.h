@@ -53,6 +53,7 @@ struct mu_tls_conn {
     int64_t now_s;
     mu_verdict verdict;
     mu_tls_facts facts;
+    struct mu_trace *trace; /* NULL: none is kept */
     uint8_t first[8]; /* the first bytes received, to recognise plaintext */
     size_t first_len;
     size_t idle_bytes; /* received since the last application data */
