@@ -211,6 +211,29 @@ typedef struct mu_chain_verdict {
 MU_API int mu_chain_verify(X509 *leaf, const mu_verify_params *params, mu_chain_verdict *ret, mu_err **err);
 MU_API void mu_chain_verdict_done(mu_chain_verdict *verdict);
 
+/** One of the things that are wrong with a path; fields as in mu_chain_verdict. */
+typedef struct mu_chain_fault {
+    mu_code code;
+    int depth, x509_error;
+    char *detail;
+} mu_chain_fault;
+
+/** A zeroed struct is empty. */
+typedef struct mu_chain_faults {
+    mu_chain_fault *items;
+    size_t count;
+} mu_chain_faults;
+
+/**
+ * Everything that is wrong with a path by OpenSSL's rules and our own, where a verdict names one thing: X509_verify_cert is asked to go
+ * on after each. Whether the path's last certificate is trusted is not asked. No verdict about a peer: for explanations.
+ * @param chain a verdict's chain, accepted or refused
+ * @param params purpose, names, time, policy and security level; trusted and crls are not looked at
+ * @return 0 or -1 (out of memory); mu_chain_faults_done is due in any case
+ */
+MU_API int mu_chain_faults_find(const STACK_OF(X509) *chain, const mu_verify_params *params, mu_chain_faults *ret, mu_err **err);
+MU_API void mu_chain_faults_done(mu_chain_faults *faults);
+
 /** Is this certificate good for that name (host or ip, one of them NULL)? @return 0, or -1 with MU_E_SAN_MISSING,
  * MU_E_IP_SAN_MISSING or MU_E_HOSTNAME_MISMATCH; detail lists the names that it has */
 MU_API int mu_cert_check_name(const X509 *cert, const char *host, const char *ip, mu_err **err);

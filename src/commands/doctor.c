@@ -6,7 +6,26 @@
 #include "report/doctor_report.h"
 
 #define O(member) offsetof(mu_doctor_options, member)
+#define STORES(NAME, F)                                                                                                           \
+    {NAME "-key-store", 0, MU_OPT_TEXT, O(F.key_store), "FILE", "The " NAME "'s private key and chain (PKCS12, JKS or PEM).", 0, 0}, \
+    {NAME "-key-store-password", 0, MU_OPT_SECRET, O(F.key_store_password), "P", "Its password: " MU_OPT_PASSWORD_FORMS, 0, 0},   \
+    {NAME "-key-store-type", 0, MU_OPT_TEXT, O(F.key_store_type), "TYPE", "The type that is declared for it.", 0, 0},             \
+    {NAME "-key-store-alias", 0, MU_OPT_TEXT, O(F.key_alias), "ALIAS", "Which key entry is meant; without it the first that fits.", \
+     0, 0},                                                                                                                       \
+    {NAME "-key-password", 0, MU_OPT_SECRET, O(F.key_password), "P", "Password of the key itself, if it has one of its own.", 0, 0}, \
+    {NAME "-certificate", 0, MU_OPT_TEXT, O(F.certificate), "FILE", "Certificate and chain in PEM, instead of a key store.", 0, 0}, \
+    {NAME "-certificate-private-key", 0, MU_OPT_TEXT, O(F.certificate_private_key), "FILE", "Its private key in PEM.", 0, 0},     \
+    {NAME "-trust-store", 0, MU_OPT_TEXT, O(F.trust_store), "FILE", "What the " NAME " trusts.", 0, 0},                           \
+    {NAME "-trust-store-password", 0, MU_OPT_SECRET, O(F.trust_store_password), "P", "Its password, in the same forms.", 0, 0},   \
+    {NAME "-trust-store-type", 0, MU_OPT_TEXT, O(F.trust_store_type), "TYPE", "The type that is declared for it.", 0, 0},         \
+    {NAME "-trust-store-alias", 0, MU_OPT_TEXT, O(F##_trust_alias), "ALIAS", "An entry that has to be in it.", 0, 0},            \
+    {NAME "-trust-certificate", 0, MU_OPT_TEXT, O(F.trust_certificate), "FILE", "Trusted certificates in PEM, instead of a store.", \
+     0, 0}
 static const mu_opt options_table[] = {
+    STORES("server", server),
+    STORES("client", client),
+    {"host", 0, MU_OPT_TEXT, O(host), "NAME", "The name or address by which clients ask for the server; without it none is checked.",
+     0, 0},
     {"at", 0, MU_OPT_TEXT, O(at), "TIME",
      "Judge by this time (2026-11-23, 2026-11-23T16:10:00Z, seconds since 1970); the default is now.", 0, 0},
     MU_OPT_JSON(mu_doctor_options),
@@ -14,6 +33,9 @@ static const mu_opt options_table[] = {
 };
 
 static const mu_example examples[] = {
+    {"The four stores of a server and its client: would they accept each other, and if not, why?",
+     "mutual doctor --server-key-store server.p12 --server-trust-store server-trust.p12 --client-key-store client.p12 "
+     "--client-trust-store client-trust.p12 --host localhost"},
     {NULL, NULL},
 };
 
@@ -23,7 +45,8 @@ static int examine(const mu_doctor_options *o, mu_findings *findings, mu_err **e
     int64_t at_s = mu_now_s();
     if (o->at && mu_time_parse(o->at, &at_s, err) != 0)
         return -1;
-    (void)findings;
+    if (mu_doctor_stores_given(o))
+        return mu_doctor_stores(o, at_s, findings, err);
     return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "nothing to examine was given");
 }
 
@@ -54,7 +77,12 @@ const mu_command mu_command_doctor = {
     .name = "doctor",
     .summary = "which side refused, why, and what fixes it",
     .synopsis = "[options]",
-    .description = "Exit status: 0 nothing is wrong, 4 something is, 1 the cause is not known.",
+    .description =
+        "Stores: every store named is read, and whatever is wrong is told at once, not only what a handshake would meet first: the files, "
+        "the keys, the chain that each side presents, its purpose, names, dates and algorithms, and what the other side trusts. Then the "
+        "real handshake is done in memory with TLS 1.2 and 1.3, and it is told where OpenSSL's programs or JVMs would answer otherwise. "
+        "Any of the stores may be left out; what needs it is then left out, too. A password that is not given is MUTUAL_STORE_PASSWORD.\n\n"
+        "Exit status: 0 nothing is wrong, 4 something is, 1 the cause is not known.",
     .options = options_table,
     .examples = examples,
     .options_size = sizeof(mu_doctor_options),

@@ -3,11 +3,19 @@
 #define MU_COMMANDS_DOCTOR_H
 
 #include "cli/opt.h"
+#include "config/settings.h"
 #include "diag/finding.h"
 
 typedef struct mu_doctor_options {
     char *at;
+    mu_store_settings server, client;
+    char *server_trust_alias, *client_trust_alias;
+    char *host;
     bool json;
 } mu_doctor_options;
+
+/** doctor_stores.c: the four stores, or as many as were named. */
+bool mu_doctor_stores_given(const mu_doctor_options *options);
+int mu_doctor_stores(const mu_doctor_options *options, int64_t at_s, mu_findings *findings, mu_err **err);
 
 #endif

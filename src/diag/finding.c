@@ -83,6 +83,17 @@ void mu_finding_command(mu_findings *findings, mu_finding *finding, const char *
     va_end(args);
 }
 
+void mu_findings_predict(mu_findings *findings, const mu_prediction *prediction)
+{
+    mu_prediction *items = realloc(findings->predictions, (findings->prediction_count + 1) * sizeof *items);
+    if (!items) {
+        findings->failed = true;
+        return;
+    }
+    findings->predictions = items;
+    items[findings->prediction_count++] = *prediction;
+}
+
 void mu_shell_word(mu_buf *out, const char *word)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=@%+,";
@@ -142,6 +153,7 @@ void mu_findings_free(mu_findings *findings)
         free(findings->items[i].command);
     }
     free(findings->items);
+    free(findings->predictions);
     mu_strlist_free(&findings->notes);
     *findings = (mu_findings){0};
 }

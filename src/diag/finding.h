@@ -22,10 +22,21 @@ typedef struct mu_finding {
     char *command;          /* to be pasted into a shell; NULL: none that we know to cure it */
 } mu_finding;
 
+/** What two programs of one kind would do with what was given. */
+typedef struct mu_prediction {
+    const char *pair;       /* "mutual", "openssl", "jvm"; static */
+    int version;            /* TLS1_2_VERSION, TLS1_3_VERSION */
+    bool ok;
+    mu_found_at refused_by; /* also a side that cannot even begin */
+    mu_code code;           /* MU_OK if ok */
+} mu_prediction;
+
 /** A zeroed struct is empty. */
 typedef struct mu_findings {
     mu_finding *items;
     size_t count;
+    mu_prediction *predictions;
+    size_t prediction_count;
     size_t failures;                 /* numbers given out so far */
     bool looked_for[MU_CODE_COUNT];  /* an examiner would have found this cause, had it been there */
     bool undetermined;               /* something failed, or may have, and no cause can be named */
@@ -48,6 +59,7 @@ void mu_finding_evidence(mu_findings *findings, mu_finding *finding, const char 
 void mu_finding_fix(mu_findings *findings, mu_finding *finding, const char *fmt, ...) MU_PRINTF(3, 4);
 void mu_finding_command(mu_findings *findings, mu_finding *finding, const char *fmt, ...) MU_PRINTF(3, 4);
 void mu_findings_note(mu_findings *findings, const char *fmt, ...) MU_PRINTF(2, 3);
+void mu_findings_predict(mu_findings *findings, const mu_prediction *prediction);
 /** Append a word to a command line as a POSIX shell reads it: quoted if it has to be. */
 void mu_shell_word(mu_buf *out, const char *word);
 

@@ -11,6 +11,7 @@ struct item {
     size_t index; /* in the store */
     uint32_t hash;
     X509 *leaf; /* NULL: not a private key that a JVM sees */
+    const STACK_OF(X509) *chain;
     const char *key_type;
 };
 
@@ -78,8 +79,18 @@ static uint32_t bucket(const struct item *item, size_t cap)
     return (item->hash ^ item->hash >> 16) & (uint32_t)(cap - 1);
 }
 
+/* As SunX509 filters: one certificate of the chain was issued by one of them. */
+static bool is_accepted(const STACK_OF(X509) *chain, const STACK_OF(X509) *issuers)
+{
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        for (int j = 0; j < sk_X509_num(issuers); j++)
+            if (X509_NAME_cmp(X509_get_issuer_name(sk_X509_value(chain, i)), X509_get_subject_name(sk_X509_value(issuers, j))) == 0)
+                return true;
+    return false;
+}
+
 /* The first of a type in java.util.HashMap's order; within a bucket the one that came first. */
-static long first_in_hashmap(const struct item *items, size_t count, const char *key_type)
+static long first_in_hashmap(const struct item *items, size_t count, const char *key_type, const STACK_OF(X509) *issuers)
 {
     size_t keys = 0, cap = 16;
     const struct item *best = NULL;
@@ -88,7 +99,8 @@ static long first_in_hashmap(const struct item *items, size_t count, const char 
     while (keys > cap * 3 / 4)
         cap *= 2;
     for (size_t i = 0; i < count; i++)
-        if (items[i].leaf && items[i].key_type == key_type && (!best || bucket(&items[i], cap) < bucket(best, cap)))
+        if (items[i].leaf && items[i].key_type == key_type && (!best || bucket(&items[i], cap) < bucket(best, cap)) &&
+            (!issuers || is_accepted(items[i].chain, issuers)))
             best = &items[i];
     return best ? (long)best->index : -1;
 }
@@ -159,32 +171,55 @@ static void fill_items(const mu_store *store, struct item *items, size_t count)
         const mu_entry *entry = mu_store_entry(store, i);
         bool seen = mu_entry_get_kind(entry) == MU_ENTRY_KEY && !mu_entry_java_hidden(entry);
         X509 *leaf = seen ? sk_X509_value(mu_entry_get0_chain(entry), 0) : NULL;
-        items[i] = (struct item){i, java_hash(mu_entry_java_alias(entry)), leaf, leaf ? java_key_type(leaf) : NULL};
+        items[i] = (struct item){i, java_hash(mu_entry_java_alias(entry)), leaf, leaf ? mu_entry_get0_chain(entry) : NULL,
+                                 leaf ? java_key_type(leaf) : NULL};
     }
+}
+
+/* In the order in which a JVM goes through them: Hashtable's for JKS and JCEKS, the file's for PKCS12. */
+static int read_items(const mu_store *store, struct item **ret, mu_err **err)
+{
+    size_t count = mu_store_count(store);
+    mu_store_type type = mu_store_get_type(store);
+    *ret = calloc(count + 1, sizeof **ret);
+    if (!*ret)
+        return mu_fail_nomem(err);
+    fill_items(store, *ret, count);
+    return type == MU_STORE_PKCS12 ? 0 : hashtable_order(*ret, count, err);
 }
 
 int mu_jvm_choices(const mu_store *store, int64_t at_s, mu_jvm_choice ret[MU_JVM_KEY_TYPES], size_t *ret_count, mu_err **err)
 {
     size_t count = mu_store_count(store);
-    mu_store_type type = mu_store_get_type(store);
-    struct item *items = calloc(count + 1, sizeof *items);
-    int rc = items ? 0 : mu_fail_nomem(err);
+    struct item *items = NULL;
+    int rc = 0;
 
     *ret_count = 0;
-    if (rc == 0 && type != MU_STORE_PEM) {
-        fill_items(store, items, count);
-        if (type != MU_STORE_PKCS12)
-            rc = hashtable_order(items, count, err);
-        for (size_t i = 0; rc == 0 && i < MU_JVM_KEY_TYPES; i++) {
-            long first = first_in_hashmap(items, count, key_types[i]);
-            if (first >= 0)
-                ret[(*ret_count)++] = (mu_jvm_choice){
-                    .key_type = key_types[i],
-                    .server = {first, best_rank(items, count, key_types[i], true, at_s)},
-                    .client = {first, best_rank(items, count, key_types[i], false, at_s)},
-                };
-        }
+    if (mu_store_get_type(store) == MU_STORE_PEM)
+        return 0;
+    rc = read_items(store, &items, err);
+    for (size_t i = 0; rc == 0 && i < MU_JVM_KEY_TYPES; i++) {
+        long first = first_in_hashmap(items, count, key_types[i], NULL);
+        if (first >= 0)
+            ret[(*ret_count)++] = (mu_jvm_choice){
+                .key_type = key_types[i],
+                .server = {first, best_rank(items, count, key_types[i], true, at_s)},
+                .client = {first, best_rank(items, count, key_types[i], false, at_s)},
+            };
     }
+    free(items);
+    return rc;
+}
+
+int mu_jvm_pick(const mu_store *store, const STACK_OF(X509) *issuers, long *ret_index, mu_err **err)
+{
+    static const int order[] = {1, 2, 0, 3}; /* of the JDK's signature schemes: EC, EdDSA, RSA, RSASSA-PSS */
+    struct item *items = NULL;
+    int rc = read_items(store, &items, err);
+
+    *ret_index = -1;
+    for (size_t i = 0; rc == 0 && *ret_index < 0 && i < sizeof order / sizeof *order; i++)
+        *ret_index = first_in_hashmap(items, mu_store_count(store), key_types[order[i]], sk_X509_num(issuers) > 0 ? issuers : NULL);
     free(items);
     return rc;
 }

@@ -26,4 +26,12 @@ typedef struct mu_jvm_choice {
  */
 int mu_jvm_choices(const mu_store *store, int64_t at_s, mu_jvm_choice ret[MU_JVM_KEY_TYPES], size_t *ret_count, mu_err **err);
 
+/**
+ * The entry that a JVM of default settings (SunX509) presents to another JVM, which takes all types of keys.
+ * @param issuers whose subjects the peer named as issuers that it accepts; empty or NULL: it named none
+ * @param ret_index of the entry; -1: none
+ * @return 0, or -1 out of memory
+ */
+int mu_jvm_pick(const mu_store *store, const STACK_OF(X509) *issuers, long *ret_index, mu_err **err);
+
 #endif

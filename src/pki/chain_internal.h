@@ -52,6 +52,8 @@ int mu_path_judge(const mu_path *path, const mu_verify_params *params, mu_findin
 int mu_path_judge_jsse(const mu_path *path, const mu_verify_params *params, mu_finding *ret, mu_err **err);
 /** Our own steps on a path that the library accepted: they may only refuse more. @return true if they find nothing */
 bool mu_path_check_own(const mu_path *path, const mu_verify_params *params, mu_finding *ret);
+/** These steps one by one; ended by NULL. */
+extern bool (*const mu_own_steps[])(const mu_path *path, const mu_verify_params *params, mu_finding *ret);
 /** The part of them for --rules strict. */
 bool mu_path_check_strict(const mu_path *path, const mu_verify_params *params, mu_finding *ret);
 /** Names asked for in params against the leaf. @return true if it has them */

@@ -34,8 +34,9 @@ static bool access_info_is_good(X509 *cert)
 }
 
 /* The library overlooks extensions that it cannot decode unless it is told to be strict; what is damaged is no basis for trust. */
-static bool check_decoded(const mu_path *path, mu_finding *ret)
+static bool check_decoded(const mu_path *path, const mu_verify_params *params, mu_finding *ret)
 {
+    (void)params;
     for (int i = 0; i < path->count; i++) {
         X509 *cert = path->certs[i];
         if ((X509_get_extension_flags(cert) & EXFLAG_INVALID) || !constraints_are_good(cert) || !access_info_is_good(cert))
@@ -57,8 +58,9 @@ static bool dns_name_is_good(const ASN1_STRING *name)
     return len > 0;
 }
 
-static bool check_leaf_names(const mu_path *path, mu_finding *ret)
+static bool check_leaf_names(const mu_path *path, const mu_verify_params *params, mu_finding *ret)
 {
+    (void)params;
     GENERAL_NAMES *names = X509_get_ext_d2i(path->certs[0], NID_subject_alt_name, NULL, NULL);
     bool good = true;
     for (int i = 0; good && i < sk_GENERAL_NAME_num(names); i++) {
@@ -83,11 +85,25 @@ static bool check_key_usage(const mu_path *path, const mu_verify_params *params,
     return mu_found(ret, ca ? MU_E_CA_USED_AS_LEAF : MU_E_KEY_USAGE_WRONG, 0, X509_V_ERR_INVALID_PURPOSE);
 }
 
+static bool check_strict(const mu_path *path, const mu_verify_params *params, mu_finding *ret)
+{
+    return params->rules != MU_RULES_STRICT || mu_path_check_strict(path, params, ret);
+}
+
+static bool check_asked_names(const mu_path *path, const mu_verify_params *params, mu_finding *ret)
+{
+    return mu_leaf_check_names(path->certs[0], params, ret);
+}
+
+bool (*const mu_own_steps[])(const mu_path *path, const mu_verify_params *params, mu_finding *ret) = {
+    check_decoded, check_leaf_names, check_strict, check_key_usage, check_asked_names, NULL,
+};
+
 bool mu_path_check_own(const mu_path *path, const mu_verify_params *params, mu_finding *ret)
 {
-    bool good = check_decoded(path, ret) && check_leaf_names(path, ret) &&
-                (params->rules != MU_RULES_STRICT || mu_path_check_strict(path, params, ret)) &&
-                check_key_usage(path, params, ret) && mu_leaf_check_names(path->certs[0], params, ret);
+    bool good = true;
+    for (size_t i = 0; good && mu_own_steps[i]; i++)
+        good = mu_own_steps[i](path, params, ret);
     mu_ossl_clear();
     return good;
 }

@@ -3,6 +3,9 @@
 #include "base/json.h"
 #include "base/term.h"
 
+#include <openssl/tls1.h>
+#include <string.h>
+
 static const char *const verdicts[] = {[MU_DOCTOR_OK] = "ok", [MU_DOCTOR_FAIL] = "fail", [MU_DOCTOR_UNKNOWN] = "unknown"};
 
 static const char *fix_of(const mu_finding *finding)
@@ -56,6 +59,26 @@ static void print_finding(FILE *stream, const mu_finding *finding, bool first)
         fprintf(stream, "  command:  %s\n", finding->command);
 }
 
+static bool is_same(const mu_prediction *a, const mu_prediction *b)
+{
+    return a->ok == b->ok && (a->ok || (a->refused_by == b->refused_by && a->code == b->code));
+}
+
+static void print_predictions(FILE *stream, const mu_findings *findings)
+{
+    for (size_t i = 0; i < findings->prediction_count; i++) {
+        const mu_prediction *p = &findings->predictions[i], *next = i + 1 < findings->prediction_count ? p + 1 : NULL;
+        bool both = next && strcmp(next->pair, p->pair) == 0 && is_same(p, next);
+        fprintf(stream, "%s%-7s with %-7s, TLS %s: ", i == 0 ? "\npeers:     " : "           ", p->pair, p->pair,
+                both ? "1.2 and 1.3" : p->version == TLS1_3_VERSION ? "1.3" : "1.2");
+        if (p->ok)
+            fputs("both accept\n", stream);
+        else
+            fprintf(stream, "the %s refuses (%s)\n", mu_found_at_name(p->refused_by), mu_code_name(p->code));
+        i += both;
+    }
+}
+
 void mu_doctor_print(FILE *stream, const mu_findings *findings)
 {
     print_verdict(stream, findings);
@@ -63,6 +86,7 @@ void mu_doctor_print(FILE *stream, const mu_findings *findings)
         print_finding(stream, &findings->items[i], is_first(findings, i));
     for (size_t i = 0; i < findings->notes.count; i++)
         fprintf(stream, "%s%s\n", i == 0 ? "\nlooked at: " : "           ", findings->notes.items[i]);
+    print_predictions(stream, findings);
 }
 
 /* ---- for programs ---- */
@@ -83,11 +107,34 @@ static json_t *finding_json(const mu_finding *f)
                      mu_json_text(fix_of(f)), "command", mu_json_text(f->command));
 }
 
+static json_t *prediction_json(const mu_prediction *p)
+{
+    return json_pack("{s:b, s:s?, s:s?}", "ok", p->ok, "refusedBy", p->ok ? NULL : mu_found_at_name(p->refused_by), "code",
+                     p->ok ? NULL : mu_code_name(p->code));
+}
+
+/* By pair the answer for TLS 1.3, and below it the one for 1.2 where that differs. */
+static json_t *predictions_json(const mu_findings *findings)
+{
+    json_t *pairs = json_object();
+    for (size_t i = 0; i < findings->prediction_count; i++) {
+        const mu_prediction *p = &findings->predictions[i], *older = NULL;
+        for (size_t j = 0; j < findings->prediction_count; j++)
+            if (strcmp(findings->predictions[j].pair, p->pair) == 0 && findings->predictions[j].version < p->version)
+                older = &findings->predictions[j];
+        json_t *pair = prediction_json(p);
+        if (older && !is_same(older, p))
+            json_object_set_new(pair, "TLSv1.2", prediction_json(older));
+        json_object_set_new(pairs, p->pair, pair); /* 1.3 comes after 1.2 and takes its place */
+    }
+    return pairs;
+}
+
 json_t *mu_doctor_json(const mu_findings *findings)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < findings->count; i++)
         json_array_append_new(list, finding_json(&findings->items[i]));
-    return json_pack("{s:s, s:o, s:o}", "verdict", verdicts[mu_findings_verdict(findings)], "findings", list, "notes",
-                     lines_json(&findings->notes));
+    return json_pack("{s:s, s:o, s:o, s:o}", "verdict", verdicts[mu_findings_verdict(findings)], "findings", list, "notes",
+                     lines_json(&findings->notes), "predictions", predictions_json(findings));
 }

@@ -1,0 +1,52 @@
+#include "commands/doctor.h"
+
+#include "base/ossl.h"
+#include "diag/pair.h"
+
+static bool side_given(const mu_store_settings *s)
+{
+    return s->key_store || s->certificate || s->trust_store || s->trust_certificate;
+}
+
+bool mu_doctor_stores_given(const mu_doctor_options *o)
+{
+    return side_given(&o->server) || side_given(&o->client);
+}
+
+static int check_options(const char *name, const mu_store_settings *s, mu_err **err)
+{
+    if (s->key_store && s->certificate)
+        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "--%s-key-store and --%s-certificate name one identity: give one of them", name,
+                          name);
+    if (s->trust_store && s->trust_certificate)
+        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "give one of --%s-trust-store and --%s-trust-certificate", name, name);
+    if (s->certificate_private_key && !s->certificate)
+        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "--%s-certificate-private-key needs --%s-certificate", name, name);
+    return 0;
+}
+
+static void check_trust_alias(const mu_pair_side *side, const char *alias, mu_findings *findings)
+{
+    char shown[MU_SHOWN_SIZE];
+    if (!alias || !side->trusts.store || mu_store_find(side->trusts.store, alias))
+        return;
+    mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_SERVER_ALIAS_NOT_FOUND, side->at, 0.99);
+    mu_finding_evidence(findings, finding, "%s has no entry \"%s\"", side->trusts.shown, mu_escape_to(shown, alias));
+}
+
+int mu_doctor_stores(const mu_doctor_options *o, int64_t at_s, mu_findings *findings, mu_err **err)
+{
+    mu_pair pair = {.host = o->host, .at_s = at_s};
+    int rc = -1;
+
+    if (check_options("server", &o->server, err) == 0 && check_options("client", &o->client, err) == 0 &&
+        mu_ossl_ctx_new(&pair.libctx, err) == 0 && mu_pair_read(&pair, &o->server, &o->client, err) == 0) {
+        check_trust_alias(&pair.server, o->server_trust_alias, findings);
+        check_trust_alias(&pair.client, o->client_trust_alias, findings);
+        rc = mu_pair_examine(&pair, findings, err);
+    }
+    OSSL_LIB_CTX *libctx = pair.libctx;
+    mu_pair_done(&pair);
+    OSSL_LIB_CTX_free(libctx);
+    return rc;
+}

@@ -1,0 +1,269 @@
+/* The way from the certificate that one side presents to what the other side trusts: everything that is wrong on it. */
+#include "diag/pair.h"
+
+#include "base/ossl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct direction {
+    const mu_pair *pair;
+    const mu_pair_side *from, *to; /* who presents, who judges */
+    const mu_verify_params *params;
+    mu_findings *findings;
+};
+
+/* Whether an issuer is trusted: which of these it is depends on what else is known. */
+static bool is_trust_code(mu_code code)
+{
+    return code == MU_E_CA_NOT_TRUSTED || code == MU_E_CLIENT_CA_NOT_TRUSTED || code == MU_E_CHAIN_MISSING_INTERMEDIATE ||
+           code == MU_E_SELF_SIGNED || code == MU_E_CA_REGENERATED || code == MU_E_PIN_MISMATCH || code == MU_E_SIGNATURE_INVALID ||
+           code == MU_E_ISSUER_NOT_A_CA || code == MU_E_SUBJECT_EQUALS_ISSUER;
+}
+
+static bool has_cert(const STACK_OF(X509) *certs, const X509 *cert)
+{
+    for (int i = 0; i < sk_X509_num(certs); i++)
+        if (X509_cmp(sk_X509_value(certs, i), cert) == 0)
+            return true;
+    return false;
+}
+
+/* The alias of the entry that trusts this certificate; NULL: none. */
+static const char *anchor_alias(const mu_pair_side *side, const X509 *cert)
+{
+    for (size_t i = 0; side->trusts.store && i < mu_store_count(side->trusts.store); i++) {
+        mu_entry *entry = mu_store_entry(side->trusts.store, i);
+        if (mu_entry_get_kind(entry) != MU_ENTRY_SECRET && has_cert(mu_entry_get0_chain(entry), cert))
+            return mu_entry_alias(entry);
+    }
+    return NULL;
+}
+
+static void add_place(const struct direction *d, mu_finding *finding, const X509 *cert)
+{
+    char *serial = mu_cert_serial(cert);
+    char shown[MU_SHOWN_SIZE];
+    const char *alias = anchor_alias(d->to, cert);
+    if (has_cert(d->from->chain, cert))
+        mu_finding_evidence(d->findings, finding, "%s, presented by the %s, serial %s", d->from->source, mu_found_at_name(d->from->at),
+                            serial ? serial : "");
+    if (alias)
+        mu_finding_evidence(d->findings, finding, "%s, alias %s, trusted by the %s, serial %s", d->to->trusts.shown,
+                            mu_escape_to(shown, alias), mu_found_at_name(d->to->at), serial ? serial : "");
+    free(serial);
+}
+
+static void add_trusted(const struct direction *d, mu_finding *finding)
+{
+    int count = sk_X509_num(d->to->anchors);
+    for (int i = 0; i < count && i < 5; i++) {
+        char *name = mu_name_text(X509_get_subject_name(sk_X509_value(d->to->anchors, i)));
+        mu_finding_evidence(d->findings, finding, "%s trusts \"%s\"%s", d->to->trusts.shown, name ? name : "",
+                            i == 4 && count > 5 ? " and others" : "");
+        free(name);
+    }
+}
+
+/* ---- whose certificate or store has to be changed ---- */
+
+/* The stale one of two CAs with one name: what was issued before the trusted one began does not come from it. */
+static mu_found_at stale_side(const struct direction *d, const X509 *cert)
+{
+    for (int i = 0; i < sk_X509_num(d->to->anchors); i++) {
+        const X509 *anchor = sk_X509_value(d->to->anchors, i);
+        if (X509_NAME_cmp(X509_get_subject_name(anchor), X509_get_issuer_name(cert)) == 0)
+            return mu_cert_not_before_s(cert) < mu_cert_not_before_s(anchor) ? d->from->at : d->to->at;
+    }
+    return MU_AT_BOTH;
+}
+
+static mu_found_at side_of(const struct direction *d, mu_code code, const X509 *cert)
+{
+    if (code == MU_E_CA_NOT_TRUSTED || code == MU_E_CLIENT_CA_NOT_TRUSTED || code == MU_E_SELF_SIGNED || code == MU_E_PIN_MISMATCH)
+        return d->to->at;
+    if (code == MU_E_CA_REGENERATED)
+        return stale_side(d, cert);
+    bool presented = has_cert(d->from->chain, cert), trusted = has_cert(d->to->anchors, cert);
+    return presented && trusted && mu_cert_is_ca(cert) ? MU_AT_BOTH : trusted && !presented ? d->to->at : d->from->at;
+}
+
+/* ---- findings ---- */
+
+static mu_finding *find_same(const struct direction *d, mu_code code, const char *evidence)
+{
+    for (size_t i = 0; i < d->findings->count; i++) {
+        mu_finding *f = &d->findings->items[i];
+        if (f->code == code && f->refused_by != MU_AT_UNKNOWN && f->evidence.count > 0 && strcmp(f->evidence.items[0], evidence) == 0)
+            return f;
+    }
+    return NULL;
+}
+
+/* The same certificate may be at fault in both directions: one finding then. */
+static mu_finding *add(const struct direction *d, mu_code code, const X509 *cert, const char *detail)
+{
+    mu_found_at side = side_of(d, code, cert);
+    mu_finding *finding = find_same(d, code, detail);
+    if (finding) {
+        finding->refused_by = MU_AT_BOTH;
+        finding->side = finding->side == side ? side : MU_AT_BOTH;
+    } else {
+        finding = mu_findings_add(d->findings, mu_findings_failure(d->findings), code, side, 0.98);
+        finding->refused_by = d->to->at;
+        mu_finding_evidence(d->findings, finding, "%s", detail);
+    }
+    add_place(d, finding, cert);
+    return finding;
+}
+
+static void add_verdict(const struct direction *d, const mu_chain_verdict *v)
+{
+    int depth = v->depth < 0 ? 0 : v->depth < sk_X509_num(v->chain) ? v->depth : sk_X509_num(v->chain) - 1;
+    mu_finding *finding = add(d, v->code, sk_X509_value(v->chain, depth), v->detail ? v->detail : "");
+    if (v->hint)
+        mu_finding_fix(d->findings, finding, "%s", v->hint);
+    if (is_trust_code(v->code))
+        add_trusted(d, finding);
+}
+
+/* ---- what lies around in the other files ---- */
+
+static int gather(const mu_given *g, STACK_OF(X509) *pool)
+{
+    const STACK_OF(X509) *loose = g->store ? mu_store_get0_loose_certs(g->store) : NULL;
+    bool ok = true;
+    for (int i = 0; ok && i < sk_X509_num(loose); i++)
+        ok = X509_add_cert(pool, sk_X509_value(loose, i), X509_ADD_FLAG_NO_DUP | X509_ADD_FLAG_UP_REF);
+    for (size_t i = 0; ok && g->store && i < mu_store_count(g->store); i++) {
+        mu_entry *entry = mu_store_entry(g->store, i);
+        if (mu_entry_get_kind(entry) != MU_ENTRY_SECRET)
+            ok = X509_add_certs(pool, mu_entry_get0_chain(entry), X509_ADD_FLAG_NO_DUP | X509_ADD_FLAG_UP_REF);
+    }
+    return ok ? 0 : -1;
+}
+
+/* With the intermediates of all four files: would there be a way? Then one is missing, whatever the names suggest. */
+static int look_around(const struct direction *d, mu_chain_verdict *v, mu_err **err)
+{
+    const mu_given *files[] = {&d->from->keys, &d->from->trusts, &d->to->keys, &d->to->trusts};
+    mu_verify_params params = *d->params;
+    mu_chain_verdict other = {0};
+    STACK_OF(X509) *pool = sk_X509_new_null();
+    int rc = pool ? 0 : mu_fail_nomem(err);
+
+    for (int i = 0; rc == 0 && i < 4; i++)
+        rc = gather(files[i], pool) == 0 ? 0 : mu_fail_nomem(err);
+    params.untrusted = pool;
+    if (rc == 0)
+        rc = mu_chain_verify(sk_X509_value(d->from->chain, 0), &params, &other, err);
+    if (rc == 0 && !is_trust_code(other.code) && sk_X509_num(other.chain) > sk_X509_num(v->chain)) {
+        char *missing = mu_name_text(X509_get_subject_name(sk_X509_value(other.chain, sk_X509_num(v->chain))));
+        free(v->hint);
+        v->code = MU_E_CHAIN_MISSING_INTERMEDIATE;
+        v->hint = mu_asprintf("Add \"%s\" to the chain in %s: mutual keytool -importcert with the whole chain in one file, leaf first.",
+                              missing ? missing : "", d->from->keys.shown);
+        free(missing);
+    }
+    mu_chain_verdict_done(&other);
+    sk_X509_pop_free(pool, X509_free);
+    return rc;
+}
+
+/* ---- one direction ---- */
+
+static int add_faults(const struct direction *d, const mu_chain_verdict *v, const STACK_OF(X509) *path, mu_err **err)
+{
+    mu_chain_faults faults;
+    int rc = mu_chain_faults_find(path, d->params, &faults, err);
+    bool known = !v || v->code == MU_OK;
+
+    for (size_t i = 0; rc == 0 && i < faults.count; i++) {
+        const mu_chain_fault *fault = &faults.items[i];
+        bool pinned = v && v->pinned;
+        add(d, fault->code, sk_X509_value(path, fault->depth), fault->detail);
+        known = known || pinned || (fault->code == v->code && fault->depth == v->depth);
+    }
+    if (rc == 0 && !known)
+        add_verdict(d, v);
+    mu_chain_faults_done(&faults);
+    return rc;
+}
+
+static int judge(const struct direction *d, mu_err **err)
+{
+    mu_chain_verdict v = {0};
+    int rc = mu_chain_verify(sk_X509_value(d->from->chain, 0), d->params, &v, err);
+    if (rc == 0 && (v.code == MU_E_CA_NOT_TRUSTED || v.code == MU_E_CLIENT_CA_NOT_TRUSTED || v.code == MU_E_CHAIN_MISSING_INTERMEDIATE))
+        rc = look_around(d, &v, err);
+    if (rc == 0)
+        rc = add_faults(d, &v, v.chain, err);
+    mu_chain_verdict_done(&v);
+    return rc;
+}
+
+/* Nobody to judge: what can be said of the chain alone. */
+static int look_at_chain(const struct direction *d, mu_err **err)
+{
+    STACK_OF(X509) *path = NULL;
+    int rc = mu_chain_build(sk_X509_value(d->from->chain, 0), d->from->chain, &path, err);
+    if (rc == 0)
+        rc = add_faults(d, NULL, path, err);
+    sk_X509_pop_free(path, X509_free);
+    return rc;
+}
+
+static void warn_of_ca_leaf(const struct direction *d)
+{
+    X509 *leaf = sk_X509_value(d->from->chain, 0);
+    char *subject = mu_name_text(X509_get_subject_name(leaf));
+    for (size_t i = 0; i < d->findings->count; i++)
+        if (d->findings->items[i].code == MU_E_CA_USED_AS_LEAF && d->findings->items[i].refused_by == d->to->at)
+            leaf = NULL;
+    if (leaf && mu_cert_is_ca(leaf) && X509_get_version(leaf) == X509_VERSION_3) {
+        mu_finding *finding = mu_findings_add(d->findings, mu_findings_failure(d->findings), MU_E_CA_USED_AS_LEAF, d->from->at, 0.98);
+        finding->warning = true;
+        mu_finding_evidence(d->findings, finding, "%s: \"%s\" is a CA", d->from->source, subject ? subject : "");
+    }
+    free(subject);
+}
+
+static int check_direction(const mu_pair *pair, const mu_pair_side *from, const mu_pair_side *to, mu_findings *findings, mu_err **err)
+{
+    const bool server = from->at == MU_AT_SERVER;
+    const mu_verify_params params = {
+        .libctx = pair->libctx, .trusted = to->anchors, .untrusted = from->chain,
+        .purpose = server ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT, .host = server ? pair->host : NULL,
+        .at_s = pair->at_s, .max_depth = -1, .security_level = -1,
+    };
+    const struct direction d = {pair, from, to, &params, findings};
+    if (!from->chain)
+        return 0;
+    int rc = to->trust ? judge(&d, err) : look_at_chain(&d, err);
+    warn_of_ca_leaf(&d);
+    return rc;
+}
+
+int mu_pair_check_paths(const mu_pair *pair, mu_findings *findings, mu_err **err)
+{
+    static const mu_code codes[] = {
+        MU_E_CA_NOT_TRUSTED, MU_E_CLIENT_CA_NOT_TRUSTED, MU_E_CHAIN_MISSING_INTERMEDIATE, MU_E_INTERMEDIATE_ONLY_ANCHOR,
+        MU_E_SELF_SIGNED, MU_E_SUBJECT_EQUALS_ISSUER, MU_E_CA_REGENERATED, MU_E_CERT_EXPIRED, MU_E_CERT_NOT_YET_VALID,
+        MU_E_EKU_MISSING_CLIENTAUTH, MU_E_EKU_MISSING_SERVERAUTH, MU_E_EKU_CA_CHAIN, MU_E_CA_USED_AS_LEAF, MU_E_PATHLEN_EXCEEDED,
+        MU_E_NAME_CONSTRAINTS, MU_E_UNKNOWN_CRITICAL_EXTENSION, MU_E_WEAK_SIGNATURE_DIGEST, MU_E_WEAK_KEY_SIZE, MU_E_PIN_MISMATCH,
+        MU_E_SIGNATURE_INVALID, MU_E_ISSUER_NOT_A_CA, MU_E_KEY_USAGE_WRONG, MU_E_CERT_MALFORMED,
+    };
+    static const mu_code names[] = {MU_E_SAN_MISSING, MU_E_IP_SAN_MISSING, MU_E_HOSTNAME_MISMATCH};
+    bool judged = pair->server.chain && pair->client.chain && pair->server.trust && pair->client.trust;
+
+    for (size_t i = 0; judged && i < sizeof codes / sizeof *codes; i++)
+        findings->looked_for[codes[i]] = true;
+    for (size_t i = 0; judged && pair->host && i < sizeof names / sizeof *names; i++)
+        findings->looked_for[names[i]] = true;
+    if (pair->server.chain && !pair->host)
+        mu_findings_note(findings, "no name was asked for (--host), so none was compared with the server's certificate");
+    return check_direction(pair, &pair->server, &pair->client, findings, err) != 0 ||
+                   check_direction(pair, &pair->client, &pair->server, findings, err) != 0
+               ? -1
+               : 0;
+}

@@ -1,0 +1,367 @@
+/*
+ * What others would do with these stores: OpenSSL's own programs, given the same certificates in PEM, and a pair of JVMs of default
+ * settings. They differ from us where OpenSSL wants a root (no partial chains) and where JSSE looks less, or elsewhere.
+ */
+#include "diag/pair.h"
+
+#include "base/ossl.h"
+#include "diag/jvm_alias.h"
+
+#include <openssl/tls1.h>
+#include <openssl/x509_vfy.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct answer {
+    mu_found_at refused_by; /* MU_AT_UNKNOWN: both accept */
+    mu_code code;
+};
+
+static struct answer refuse(mu_found_at by, mu_code code)
+{
+    return (struct answer){by, code};
+}
+
+static const struct answer accepted = {MU_AT_UNKNOWN, MU_OK};
+
+/* What the findings call the reason for which this side refuses. */
+static mu_code known_reason(const mu_findings *findings, mu_found_at by, mu_code otherwise)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        const mu_finding *f = &findings->items[i];
+        if (!f->warning && (f->refused_by == by || f->refused_by == MU_AT_BOTH))
+            return f->code;
+    }
+    return otherwise;
+}
+
+/* ---- OpenSSL: s_server -Verify 1 -verify_return_error and s_client with -CAfile, at security level 2 ---- */
+
+/* All certificates of the file, as `openssl pkcs12 -nokeys` writes them into a -CAfile. */
+static bool add_all(X509_STORE *store, const mu_given *g)
+{
+    const STACK_OF(X509) *loose = mu_store_get0_loose_certs(g->store);
+    bool ok = true;
+    for (int i = 0; ok && i < sk_X509_num(loose); i++)
+        ok = X509_STORE_add_cert(store, sk_X509_value(loose, i)) == 1;
+    for (size_t i = 0; ok && i < mu_store_count(g->store); i++) {
+        const mu_entry *entry = mu_store_entry(g->store, i);
+        const STACK_OF(X509) *chain = mu_entry_get_kind(entry) == MU_ENTRY_SECRET ? NULL : mu_entry_get0_chain(entry);
+        for (int j = 0; ok && j < sk_X509_num(chain); j++)
+            ok = X509_STORE_add_cert(store, sk_X509_value(chain, j)) == 1;
+    }
+    return ok;
+}
+
+static bool set_params(X509_VERIFY_PARAM *param, const mu_pair *pair, const mu_pair_side *from)
+{
+    const bool server = from->at == MU_AT_SERVER;
+    X509_VERIFY_PARAM_set_time(param, (time_t)pair->at_s);
+    X509_VERIFY_PARAM_set_auth_level(param, 2);
+    if (!X509_VERIFY_PARAM_set_purpose(param, server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT))
+        return false;
+    return !server || !pair->host || X509_VERIFY_PARAM_set1_ip_asc(param, pair->host) == 1 ||
+           X509_VERIFY_PARAM_set1_host(param, pair->host, 0) == 1;
+}
+
+/* @return 0 and the library's word, or -1 out of memory */
+static int library_says(const mu_pair *pair, const mu_pair_side *from, const mu_pair_side *to, mu_code *ret, mu_err **err)
+{
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new_ex(pair->libctx, NULL);
+    int rc = -1;
+
+    if (store && ctx && add_all(store, &to->trusts) &&
+        X509_STORE_CTX_init(ctx, store, sk_X509_value(from->chain, 0), from->chain) == 1 &&
+        set_params(X509_STORE_CTX_get0_param(ctx), pair, from)) {
+        bool yes = X509_verify_cert(ctx) == 1;
+        *ret = yes ? MU_OK : mu_code_from_x509(X509_STORE_CTX_get_error(ctx), X509_STORE_CTX_get_error_depth(ctx),
+                                               from->at == MU_AT_SERVER ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT);
+        rc = 0;
+    }
+    X509_STORE_CTX_free(ctx);
+    X509_STORE_free(store);
+    mu_ossl_clear();
+    return rc == 0 ? 0 : mu_fail_nomem(err);
+}
+
+/* A program does not even begin with an own certificate below its security level. */
+static mu_code own_weakness(const mu_pair_side *side)
+{
+    for (int i = 0; i < sk_X509_num(side->chain); i++) {
+        X509 *cert = sk_X509_value(side->chain, i);
+        const EVP_PKEY *key = X509_get0_pubkey(cert);
+        int bits = -1;
+        if (i > 0 && X509_self_signed(cert, 0) == 1)
+            continue; /* stays at home */
+        if (key && EVP_PKEY_get_security_bits(key) < 112)
+            return MU_E_WEAK_KEY_SIZE;
+        if (X509_self_signed(cert, 0) != 1 && X509_get_signature_info(cert, NULL, NULL, &bits, NULL) == 1 && bits >= 0 && bits < 112)
+            return MU_E_WEAK_SIGNATURE_DIGEST;
+    }
+    return MU_OK;
+}
+
+/* An alias means nothing once key and certificates are in PEM files. */
+static mu_code cannot_start(const mu_pair_side *side)
+{
+    bool client = side->at == MU_AT_CLIENT;
+    mu_code code = side->identity_err ? side->identity_err->code : MU_OK;
+    if (code == MU_E_SERVER_ALIAS_NOT_FOUND && side->chain)
+        code = MU_OK;
+    if (code == MU_E_KEYSTORE_NO_PRIVATE_KEY && client)
+        return MU_OK; /* it presents none */
+    return code != MU_OK ? code : own_weakness(side);
+}
+
+static int ask_openssl(const mu_pair *pair, const mu_findings *findings, struct answer *ret, mu_err **err)
+{
+    const mu_pair_side *sides[] = {&pair->server, &pair->client};
+    mu_code code = MU_OK;
+    for (int i = 0; i < 2; i++)
+        if ((code = cannot_start(sides[i])) != MU_OK) {
+            *ret = refuse(sides[i]->at, code);
+            return 0;
+        }
+    *ret = accepted;
+    for (int i = 0; i < 2 && ret->code == MU_OK; i++) {
+        const mu_pair_side *from = sides[i], *to = sides[1 - i];
+        if (!from->chain)
+            code = from->identity_err ? from->identity_err->code : MU_E_CLIENT_CERT_NOT_SENT;
+        else if (library_says(pair, from, to, &code, err) != 0)
+            return -1;
+        if (code != MU_OK)
+            *ret = refuse(to->at, known_reason(findings, to->at, code));
+    }
+    return 0;
+}
+
+/* ---- a JVM as server, a JVM as client ---- */
+
+struct jvm_side {
+    const mu_pair_side *side;
+    STACK_OF(X509) *chain; /* of the entry that it presents; NULL: nothing */
+    bool other_entry;      /* not the one that was meant */
+};
+
+static bool jvm_loads_key_of_store(const mu_pair_side *side)
+{
+    return !side->identity_err || side->identity_err->code == MU_E_KEY_CERT_MISMATCH ||
+           side->identity_err->code == MU_E_KEYSTORE_NO_PRIVATE_KEY || side->identity_err->code == MU_E_SERVER_ALIAS_NOT_FOUND;
+}
+
+static bool has_finding(const mu_findings *findings, mu_found_at at, mu_code code, bool warning)
+{
+    for (size_t i = 0; i < findings->count; i++)
+        if (findings->items[i].side == at && findings->items[i].code == code && (warning || !findings->items[i].warning))
+            return true;
+    return false;
+}
+
+/* What stops it before it has said a word. A trust store that is not there stops nobody. */
+static mu_code jvm_cannot_start(const mu_pair_side *side, const mu_findings *findings)
+{
+    if (!side->keys.store)
+        return side->keys.err->code;
+    if (!side->trusts.store && side->trusts.err->code != MU_E_STORE_NOT_FOUND)
+        return side->trusts.err->code;
+    if (has_finding(findings, side->at, MU_E_P12_ALGORITHM_TOO_NEW, true))
+        return MU_E_P12_ALGORITHM_TOO_NEW;
+    if (has_finding(findings, side->at, MU_E_STORE_WRONG_TYPE, false))
+        return MU_E_STORE_WRONG_TYPE;
+    if (has_finding(findings, side->at, MU_E_KEY_PASSWORD_DIFFERS, false))
+        return MU_E_KEY_PASSWORD_DIFFERS;
+    return jvm_loads_key_of_store(side) ? MU_OK : side->identity_err->code;
+}
+
+/* The alias that was given is used as it is, as Spring Boot does; without one SunX509 chooses. */
+static int choose(struct jvm_side *s, const STACK_OF(X509) *issuers, mu_err **err)
+{
+    const mu_pair_side *side = s->side;
+    long index = (long)side->entry;
+    if (side->settings->key_alias && (side->identity_err && side->identity_err->code == MU_E_SERVER_ALIAS_NOT_FOUND))
+        return 0;
+    if (!side->settings->key_alias && mu_jvm_pick(side->keys.store, issuers, &index, err) != 0)
+        return -1;
+    if (index < 0 || (size_t)index >= mu_store_count(side->keys.store) ||
+        mu_entry_get_kind(mu_store_entry(side->keys.store, (size_t)index)) != MU_ENTRY_KEY)
+        return 0;
+    s->chain = mu_entry_get0_chain(mu_store_entry(side->keys.store, (size_t)index));
+    s->other_entry = (size_t)index != side->entry;
+    return 0;
+}
+
+static int jsse_says(const mu_pair *pair, const struct jvm_side *from, const mu_pair_side *to, mu_code *ret, mu_err **err)
+{
+    const bool server = from->side->at == MU_AT_SERVER;
+    const mu_verify_params params = {
+        .libctx = pair->libctx, .trusted = to->anchors, .untrusted = from->chain, .rules = MU_RULES_JSSE,
+        .purpose = server ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT, .host = server ? pair->host : NULL,
+        .at_s = pair->at_s, .max_depth = -1, .security_level = -1,
+    };
+    mu_chain_verdict verdict = {0};
+    if (mu_chain_verify(sk_X509_value(from->chain, 0), &params, &verdict, err) != 0)
+        return -1;
+    *ret = verdict.code;
+    mu_chain_verdict_done(&verdict);
+    return 0;
+}
+
+/* One side judges what the other presents. @return 0 and MU_OK or why it refuses */
+static int jvm_judges(const mu_pair *pair, const struct jvm_side *from, const mu_pair_side *to, mu_code *ret, mu_err **err)
+{
+    *ret = MU_OK;
+    if (!to->trusts.store)
+        *ret = to->trusts.err->code; /* the JVM's own cacerts answer */
+    else if (sk_X509_num(to->anchors) == 0)
+        *ret = to->trust_err ? to->trust_err->code : MU_E_TRUSTSTORE_EMPTY;
+    else if (jsse_says(pair, from, to, ret, err) != 0)
+        return -1;
+    if (*ret == MU_OK && from->side->identity_err && from->side->identity_err->code == MU_E_KEY_CERT_MISMATCH)
+        *ret = MU_E_KEY_CERT_MISMATCH; /* the signature of the handshake does not fit */
+    return 0;
+}
+
+static mu_code why_no_certificate(const mu_pair_side *client)
+{
+    return client->identity_err ? client->identity_err->code
+           : client->chain     ? MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED
+                               : MU_E_CLIENT_CERT_NOT_SENT;
+}
+
+static int ask_jvms(const mu_pair *pair, const mu_findings *findings, struct jvm_side *server, struct jvm_side *client,
+                    struct answer *ret, mu_err **err)
+{
+    struct jvm_side *sides[] = {server, client};
+    mu_code code;
+    for (int i = 0; i < 2; i++)
+        if ((code = jvm_cannot_start(sides[i]->side, findings)) != MU_OK) {
+            *ret = refuse(sides[i]->side->at, code);
+            return 0;
+        }
+    if (choose(server, NULL, err) != 0 || choose(client, pair->server.anchors, err) != 0)
+        return -1;
+    *ret = accepted;
+    if (!server->chain) {
+        *ret = refuse(MU_AT_SERVER, pair->server.identity_err ? pair->server.identity_err->code : MU_E_KEYSTORE_NO_PRIVATE_KEY);
+        return 0;
+    }
+    if (jvm_judges(pair, server, &pair->client, &code, err) != 0)
+        return -1;
+    if (code != MU_OK) {
+        *ret = refuse(MU_AT_CLIENT, code);
+        return 0;
+    }
+    if (!client->chain)
+        code = why_no_certificate(&pair->client);
+    else if (jvm_judges(pair, client, &pair->server, &code, err) != 0)
+        return -1;
+    if (code != MU_OK)
+        *ret = refuse(MU_AT_SERVER, code);
+    return 0;
+}
+
+/* ---- where a JVM refuses and nothing says so yet ---- */
+
+static bool is_told(const mu_findings *findings, const struct answer *a)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        const mu_finding *f = &findings->items[i];
+        if (f->code == a->code || (!f->warning && (f->refused_by == a->refused_by || f->refused_by == MU_AT_BOTH)))
+            return true;
+    }
+    return false;
+}
+
+static void tell_wrong_alias(const mu_pair *pair, const struct jvm_side *s, const struct answer *a, mu_findings *findings)
+{
+    const mu_pair_side *side = s->side;
+    char *presented = mu_name_text(X509_get_subject_name(sk_X509_value(s->chain, 0)));
+    mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_CLIENT_CERT_WRONG_ALIAS, side->at, 0.95);
+    (void)pair;
+    finding->refused_by = a->refused_by;
+    mu_finding_evidence(findings, finding, "%s has several private keys; a JVM (SunX509) presents \"%s\", which the %s refuses: %s",
+                        side->keys.shown, presented ? presented : "", mu_found_at_name(a->refused_by), mu_code_name(a->code));
+    mu_finding_evidence(findings, finding, "the one that fits is %s", side->source);
+    mu_finding_fix(findings, finding, "Keep only the key that is meant in that store, or name it where the program can be told "
+                                      "(server.ssl.key-alias; the javax.net.ssl properties cannot).");
+    free(presented);
+}
+
+static void tell_not_sent(const mu_pair *pair, mu_findings *findings)
+{
+    mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED, MU_AT_BOTH, 0.95);
+    bool pin = false;
+    for (int i = 0; i < sk_X509_num(pair->server.anchors); i++)
+        pin = pin || X509_cmp(sk_X509_value(pair->server.anchors, i), sk_X509_value(pair->client.chain, 0)) == 0;
+    finding->warning = pin;
+    finding->refused_by = MU_AT_SERVER;
+    mu_finding_evidence(findings, finding, "a JVM server announces the subjects in %s, and no certificate of %s was issued by one of "
+                                           "them: a JVM client sends none", pair->server.trusts.shown, pair->client.source);
+    if (pin)
+        mu_finding_fix(findings, finding, "mutual announces the issuer of a pinned certificate and OpenSSL's clients do not mind; between "
+                                          "two JVMs trust the client's CA instead of its certificate.");
+}
+
+static void tell_jvm(const mu_pair *pair, const struct jvm_side *server, const struct jvm_side *client, const struct answer *a,
+                     mu_findings *findings)
+{
+    const struct jvm_side *presenter = a->refused_by == MU_AT_CLIENT ? server : client;
+    if (a->code == MU_OK || is_told(findings, a))
+        return;
+    if (a->code == MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED) {
+        tell_not_sent(pair, findings);
+    } else if (presenter->other_entry) {
+        tell_wrong_alias(pair, presenter, a, findings);
+    } else {
+        mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), a->code, presenter->side->at, 0.9);
+        finding->refused_by = a->refused_by;
+        mu_finding_evidence(findings, finding, "a JVM refuses %s, where OpenSSL accepts it", presenter->side->source);
+    }
+}
+
+/* ---- */
+
+static void predict(mu_findings *findings, const char *pair, const struct answer *a)
+{
+    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++)
+        mu_findings_predict(findings, &(mu_prediction){pair, version, a->code == MU_OK, a->refused_by, a->code});
+}
+
+/* Only we could not read it: a JVM may. */
+static bool is_ours_alone(const mu_given *g)
+{
+    const mu_code code = g->err ? g->err->code : MU_OK;
+    return code == MU_E_P12_LEGACY_RC2 || code == MU_E_ALGORITHM_UNAVAILABLE || code == MU_E_STORE_LIMIT_EXCEEDED;
+}
+
+static bool is_pem(const mu_given *g)
+{
+    return g->store && mu_store_get_type(g->store) == MU_STORE_PEM;
+}
+
+int mu_pair_predict(const mu_pair *pair, mu_findings *findings, mu_err **err)
+{
+    const mu_given *files[] = {&pair->server.keys, &pair->server.trusts, &pair->client.keys, &pair->client.trusts};
+    struct jvm_side server = {.side = &pair->server}, client = {.side = &pair->client};
+    struct answer openssl, jvm;
+    bool readable = true, java = true;
+
+    for (int i = 0; i < 4; i++) {
+        if (!files[i]->path || is_ours_alone(files[i]))
+            return 0;
+        readable = readable && files[i]->store;
+        java = java && !is_pem(files[i]);
+    }
+    if (java && ask_jvms(pair, findings, &server, &client, &jvm, err) != 0)
+        return -1;
+    if (readable && ask_openssl(pair, findings, &openssl, err) != 0)
+        return -1;
+    if (readable)
+        predict(findings, "openssl", &openssl);
+    if (java) {
+        predict(findings, "jvm", &jvm);
+        tell_jvm(pair, &server, &client, &jvm, findings);
+    }
+    return 0;
+}
