@@ -344,7 +344,7 @@ int mu_pair_predict(const mu_pair *pair, mu_findings *findings, mu_err **err)
 {
     const mu_given *files[] = {&pair->server.keys, &pair->server.trusts, &pair->client.keys, &pair->client.trusts};
     struct jvm_side server = {.side = &pair->server}, client = {.side = &pair->client};
-    struct answer openssl, jvm;
+    struct answer openssl = accepted, jvm = accepted;
     bool readable = true, java = true;
 
     for (int i = 0; i < 4; i++) {
