@@ -43,6 +43,7 @@ MU_API mu_identity *mu_identity_ref(mu_identity *identity);
 MU_API void mu_identity_free(mu_identity *identity);
 MU_API X509 *mu_identity_get0_cert(const mu_identity *identity);
 MU_API STACK_OF(X509) *mu_identity_get0_chain(const mu_identity *identity);
+MU_API EVP_PKEY *mu_identity_get0_key(const mu_identity *identity);
 /**
  * What a peer will look at and dislike in the certificate: dates, extendedKeyUsage, keyUsage, as "it expired on …; its extendedKeyUsage
  * lacks serverAuth"; "" if there is nothing. Owned by the caller (free); NULL when out of memory.
@@ -71,6 +72,9 @@ MU_API int mu_trust_clone(const mu_trust *trust, OSSL_LIB_CTX *libctx, mu_trust 
 MU_API mu_trust *mu_trust_ref(mu_trust *trust);
 MU_API void mu_trust_free(mu_trust *trust);
 MU_API size_t mu_trust_count(const mu_trust *trust);
+/** Anchors and pins; CRLs, NULL if revocation is not checked. Borrowed. */
+MU_API STACK_OF(X509) *mu_trust_get0_certs(const mu_trust *trust);
+MU_API STACK_OF(X509_CRL) *mu_trust_get0_crls(const mu_trust *trust);
 MU_API const char *mu_trust_source(const mu_trust *trust);
 
 /* ---- context ---- */

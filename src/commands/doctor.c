@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "cli/cli.h"
 #include "commands/commands.h"
-#include "commands/doctor.h"
+#include "commands/doctor_live.h"
 #include "report/doctor_report.h"
 
 #define O(member) offsetof(mu_doctor_options, member)
@@ -28,6 +28,16 @@ static const mu_opt options_table[] = {
      0, 0},
     {"at", 0, MU_OPT_TEXT, O(at), "TIME",
      "Judge by this time (2026-11-23, 2026-11-23T16:10:00Z, seconds since 1970); the default is now.", 0, 0},
+    {"url", 0, MU_OPT_TEXT, O(url), "URL|HOST:PORT", "Look at this server: connect as often as is needed to tell causes apart.", 0, 0},
+    MU_OPT_KEY_STORE(mu_doctor_options, stores),
+    MU_OPT_TRUST_STORE(mu_doctor_options, stores),
+    {"sni", 0, MU_OPT_TEXT, O(sni), "NAME", "The name to ask the server for, and to find in its certificate, instead of the URL's host.",
+     0, 0},
+    {"resolve", 0, MU_OPT_LIST, O(resolve), "HOST:PORT:ADDRESS", "Connect to this address for that host and port. May be repeated.",
+     0, 0},
+    {"connect-timeout", 0, MU_OPT_NUMBER, O(connect_timeout_s), "SECONDS",
+     "For connecting, and again for a handshake; the default is 5.", 1, 86400},
+    {"max-time", 0, MU_OPT_NUMBER, O(max_time_s), "SECONDS", "For all connections to --url together; the default is 20.", 1, 86400},
     MU_OPT_JSON(mu_doctor_options),
     {0},
 };
@@ -36,6 +46,8 @@ static const mu_example examples[] = {
     {"The four stores of a server and its client: would they accept each other, and if not, why?",
      "mutual doctor --server-key-store server.p12 --server-trust-store server-trust.p12 --client-key-store client.p12 "
      "--client-trust-store client-trust.p12 --host localhost"},
+    {"Why does this client not get through?",
+     "mutual doctor --url https://orders.internal:8443 --key-store client.p12 --trust-store client-trust.p12"},
     {NULL, NULL},
 };
 
@@ -45,9 +57,11 @@ static int examine(const mu_doctor_options *o, mu_findings *findings, mu_err **e
     int64_t at_s = mu_now_s();
     if (o->at && mu_time_parse(o->at, &at_s, err) != 0)
         return -1;
-    if (mu_doctor_stores_given(o))
-        return mu_doctor_stores(o, at_s, findings, err);
-    return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "nothing to examine was given");
+    if (!o->url && !mu_doctor_stores_given(o))
+        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "nothing to examine was given");
+    if (mu_doctor_stores_given(o) && mu_doctor_stores(o, at_s, findings, err) != 0)
+        return -1;
+    return o->url ? mu_doctor_live(o, at_s, findings, err) : 0;
 }
 
 static int run(const mu_command *command, void *options, const mu_strlist *args)
@@ -82,6 +96,9 @@ const mu_command mu_command_doctor = {
         "the keys, the chain that each side presents, its purpose, names, dates and algorithms, and what the other side trusts. Then the "
         "real handshake is done in memory with TLS 1.2 and 1.3, and it is told where OpenSSL's programs or JVMs would answer otherwise. "
         "Any of the stores may be left out; what needs it is then left out, too. A password that is not given is MUTUAL_STORE_PASSWORD.\n\n"
+        "A live server (--url): it is connected to, at most twelve times: as the client of --key-store and --trust-store, without a "
+        "certificate, and, if it refuses, with other versions, suites, groups, names and sizes of the hello, one thing at a time. Nothing "
+        "but a GET for the URL's path is sent. Without a trust store it is not judged whether clients trust the server.\n\n"
         "Exit status: 0 nothing is wrong, 4 something is, 1 the cause is not known.",
     .options = options_table,
     .examples = examples,

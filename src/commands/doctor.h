@@ -11,6 +11,10 @@ typedef struct mu_doctor_options {
     mu_store_settings server, client;
     char *server_trust_alias, *client_trust_alias;
     char *host;
+    mu_store_settings stores; /* of the client that connects to --url */
+    char *url, *sni;
+    mu_strlist resolve;
+    long connect_timeout_s, max_time_s;
     bool json;
 } mu_doctor_options;
 

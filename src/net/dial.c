@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_TIMEOUT_MS 30000
 #define NEXT_ATTEMPT_MS 250 /* RFC 8305 section 5 */
 #define MAX_ADDRESSES 16
 
@@ -188,7 +187,7 @@ int mu_dial(const char *host, int port, const mu_dial_options *options, int *ret
     struct entry entry = {.host = ""};
     struct addrinfo *list = NULL;
     struct attempts *a;
-    int64_t timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : DEFAULT_TIMEOUT_MS;
+    int64_t timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : MU_DIAL_TIMEOUT_MS;
     int64_t due_ms = mu_mono_ms() + timeout_ms;
     int winner;
 

@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "net/address.h"
 
+#define MU_DIAL_TIMEOUT_MS 30000
+
 typedef struct mu_dial_options {
     const mu_strlist *resolve; /* "HOST:PORT:ADDRESS" as curl's --resolve (ADDRESS may be in brackets); NULL: none */
     int64_t timeout_ms;        /* for resolution and all attempts together; 0: 30 s */

@@ -233,6 +233,11 @@ STACK_OF(X509) * mu_identity_get0_chain(const mu_identity *identity)
     return identity->chain;
 }
 
+EVP_PKEY *mu_identity_get0_key(const mu_identity *identity)
+{
+    return identity->key;
+}
+
 const char *mu_identity_source(const mu_identity *identity)
 {
     return identity->source;

@@ -2,6 +2,7 @@
 #ifndef MU_TLS_INTERNAL_H
 #define MU_TLS_INTERNAL_H
 
+#include "tls/names.h"
 #include <mutual/tls.h>
 #include <openssl/ssl.h>
 #include <stdatomic.h>
@@ -66,12 +67,6 @@ struct mu_tls_conn {
 /* identity.c: the same certificates in another library context; NULL on failure. */
 X509 *mu_tls_clone_cert(const X509 *cert, OSSL_LIB_CTX *libctx);
 STACK_OF(X509) * mu_tls_clone_certs(STACK_OF(X509) * certs, OSSL_LIB_CTX *libctx);
-
-/* names.c: IANA's names to OpenSSL's; the results are settings of the SSL_CTX. MU_E_CONFIG_INVALID names what is unknown. */
-int mu_tls_apply_groups(SSL_CTX *ssl_ctx, const char *groups, mu_err **err);
-int mu_tls_apply_sigalgs(SSL_CTX *ssl_ctx, const char *sigalgs, mu_err **err);
-/** May narrow the versions to those that a suite is left for. */
-int mu_tls_apply_ciphers(SSL_CTX *ssl_ctx, const char *ciphers, mu_err **err);
 
 /* resume.c */
 /** Stateless tickets, bound to the trust and to the dates of the chain that was accepted. */

@@ -155,6 +155,16 @@ size_t mu_trust_count(const mu_trust *trust)
     return (size_t)sk_X509_num(trust->certs);
 }
 
+STACK_OF(X509) * mu_trust_get0_certs(const mu_trust *trust)
+{
+    return trust->certs;
+}
+
+STACK_OF(X509_CRL) * mu_trust_get0_crls(const mu_trust *trust)
+{
+    return trust->crls;
+}
+
 const char *mu_trust_source(const mu_trust *trust)
 {
     return trust->source;

@@ -1,0 +1,409 @@
+/* Rules for client authentication: whether the server asks, insists, and what it says to our identity. */
+#include "diag/live.h"
+
+#include "base/clock.h"
+#include "diag/cert_facts.h"
+#include "tls/alert.h"
+
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SOON_DAYS 30
+
+struct judging {
+    const mu_live *live;
+    const mu_live_options *o;
+    mu_findings *findings;
+    const mu_probe *with, *without; /* our identity; NULL: not tried */
+    mu_chain_facts own;             /* of the identity */
+};
+
+/* ---- what the answers say ---- */
+
+/* Servers that let everybody through the handshake, and say in HTTP what TLS was not told. */
+static const struct text {
+    const char *says;
+    mu_code code;
+} texts[] = {
+    {"No required SSL certificate was sent", MU_E_CLIENT_CERT_NOT_SENT},            /* nginx */
+    {"The SSL certificate error", MU_E_PEER_REFUSED},                               /* nginx */
+    {"Cannot perform Post-Handshake Authentication", MU_E_POST_HANDSHAKE_AUTH_UNSUPPORTED}, /* httpd */
+    {"The plain HTTP request was sent to HTTPS port", MU_E_TLS_TERMINATED_UPSTREAM}, /* nginx */
+    {"speaking plain HTTP to an SSL-enabled server port", MU_E_TLS_TERMINATED_UPSTREAM}, /* httpd */
+    {"Client sent an HTTP request to an HTTPS server", MU_E_TLS_TERMINATED_UPSTREAM}, /* Go */
+    {"This combination of host and port requires TLS", MU_E_TLS_TERMINATED_UPSTREAM}, /* Tomcat */
+};
+
+static const struct text *find_text(const mu_probe *p)
+{
+    const char *body = p ? mu_buf_text(&p->body) : "";
+    for (size_t i = 0; p && p->status >= 400 && i < sizeof texts / sizeof *texts; i++)
+        if (strstr(body, texts[i].says))
+            return &texts[i];
+    return NULL;
+}
+
+static bool says(const mu_probe *p, mu_code code)
+{
+    const struct text *text = find_text(p);
+    return text && text->code == code;
+}
+
+/* After the server had asked for a certificate, it went no further. */
+static bool is_refused(const mu_probe *p)
+{
+    bool gone = p->alert >= 0 || p->ended || p->io_errno;
+    return p->requested && (says(p, MU_E_CLIENT_CERT_NOT_SENT) || says(p, MU_E_PEER_REFUSED) || (!p->confirmed && gone) ||
+                            (p->alert >= 0 && p->status == 0));
+}
+
+static void tell_refusal(struct judging *j, mu_finding *f, const mu_probe *p)
+{
+    const struct text *text = find_text(p);
+    char end[MU_SHOWN_SIZE];
+    if (text)
+        mu_finding_evidence(j->findings, f, "the server answers %d: \"%s\"", p->status, text->says);
+    else
+        mu_finding_evidence(j->findings, f, "%s, %s, %s", mu_probe_end_text(p, end), p->version_name,
+                            p->done ? "after the handshake was done on our side" : "during the handshake");
+}
+
+/* ---- issuers ---- */
+
+static bool is_listed(const mu_probe *p, const X509_NAME *name)
+{
+    for (int i = 0; i < sk_X509_NAME_num(p->issuers); i++)
+        if (X509_NAME_cmp(name, sk_X509_NAME_value(p->issuers, i)) == 0)
+            return true;
+    return false;
+}
+
+static bool is_issuer_excluded(const struct judging *j)
+{
+    for (size_t i = 0; i < j->own.count; i++)
+        if (is_listed(j->with, X509_get_issuer_name(j->own.certs[i].cert)))
+            return false;
+    return sk_X509_NAME_num(j->with->issuers) > 0;
+}
+
+static void tell_issuers(struct judging *j, mu_finding *f, const mu_probe *p)
+{
+    int count = sk_X509_NAME_num(p->issuers);
+    mu_buf list;
+    mu_buf_init(&list, MU_BUF_TEXT_MAX);
+    for (int i = 0; i < count && i < 5; i++) {
+        char *name = mu_name_text(sk_X509_NAME_value(p->issuers, i));
+        mu_buf_addf(&list, "%s\"%s\"", i ? ", " : "", name ? name : "");
+        free(name);
+    }
+    if (count > 0)
+        mu_finding_evidence(j->findings, f, "it names as issuers that it accepts: %s%s", mu_buf_text(&list), count > 5 ? ", …" : "");
+    mu_buf_free(&list);
+}
+
+/* ---- without an identity ---- */
+
+static void client_cert_not_sent(struct judging *j)
+{
+    mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_CLIENT_CERT_NOT_SENT, MU_AT_CLIENT, 0.98);
+    f->refused_by = MU_AT_SERVER;
+    mu_finding_evidence(j->findings, f, "the server asks for a client certificate, and no identity was given");
+    tell_refusal(j, f, j->without);
+    tell_issuers(j, f, j->without);
+}
+
+static void client_auth_optional(struct judging *j)
+{
+    mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_CLIENT_AUTH_OPTIONAL, MU_AT_SERVER, 0.95);
+    f->warning = true;
+    mu_finding_evidence(j->findings, f, "the server asks for a client certificate, and lets a client without one in%s",
+                        j->without->status > 0 ? "" : " (as far as TLS goes)");
+    if (j->without->status > 0)
+        mu_finding_evidence(j->findings, f, "HTTP status without a certificate: %d", j->without->status);
+}
+
+static bool is_forbidden(const mu_probe *p)
+{
+    return p->status == 401 || p->status == 403;
+}
+
+/* ---- the server never asked ---- */
+
+static void not_asked(struct judging *j)
+{
+    const mu_probe *p = j->with;
+    size_t failure = mu_findings_failure(j->findings);
+    mu_finding *f = mu_findings_add(j->findings, failure, MU_E_SERVER_DOES_NOT_REQUEST, MU_AT_SERVER, p->via ? 0.6 : 0.9);
+    mu_finding_evidence(j->findings, f, "in %s the server does not ask for a client certificate, so %s was not sent", p->version_name,
+                        mu_identity_source(j->o->identity));
+    if (is_forbidden(p))
+        mu_finding_evidence(j->findings, f, "the application answers %d", p->status);
+    f = mu_findings_add(j->findings, failure, MU_E_TLS_TERMINATED_UPSTREAM, MU_AT_SERVER, p->via ? 0.7 : 0.3);
+    mu_finding_evidence(j->findings, f, "%s", p->via ? "the answer went through a proxy (Via)" : "a proxy in front of the server would look the same");
+}
+
+/* ---- what is wrong with our own, whatever the server says ---- */
+
+static mu_code own_fault(const struct judging *j, const char **ret_what)
+{
+    const mu_cert_facts *leaf = &j->own.certs[0];
+    const struct {
+        bool is;
+        mu_code code;
+        const char *what;
+    } faults[] = {
+        {j->o->at_s > leaf->not_after_s, MU_E_CERT_EXPIRED, "has expired"},
+        {j->o->at_s < leaf->not_before_s, MU_E_CERT_NOT_YET_VALID, "is not valid yet"},
+        {!leaf->client, MU_E_EKU_MISSING_CLIENTAUTH, "is not for clients by its extendedKeyUsage"},
+        {!(X509_get_key_usage(leaf->cert) & KU_DIGITAL_SIGNATURE), MU_E_KEY_USAGE_WRONG, "may not sign by its keyUsage"},
+    };
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (faults[i].is) {
+            *ret_what = faults[i].what;
+            return faults[i].code;
+        }
+    return MU_OK;
+}
+
+/* CAs that the server names and that we have, from our trust and from what it presents: what would it say by them? */
+static mu_code predict(const struct judging *j, char **ret_detail)
+{
+    STACK_OF(X509) *trusted = sk_X509_new_null(), *pools[] = {j->o->trust ? mu_trust_get0_certs(j->o->trust) : NULL, j->with->chain};
+    mu_verify_params params = {.libctx = j->o->libctx, .trusted = trusted, .untrusted = mu_identity_get0_chain(j->o->identity),
+                               .purpose = MU_PURPOSE_CLIENT, .at_s = j->o->at_s, .max_depth = -1, .security_level = -1};
+    mu_chain_verdict verdict = {0};
+    mu_code code = MU_OK;
+    for (size_t i = 0; trusted && i < sizeof pools / sizeof *pools; i++)
+        for (int k = 0; k < sk_X509_num(pools[i]); k++)
+            if (is_listed(j->with, X509_get_subject_name(sk_X509_value(pools[i], k))) && mu_cert_is_ca(sk_X509_value(pools[i], k)))
+                (void)sk_X509_push(trusted, sk_X509_value(pools[i], k));
+    if (sk_X509_num(trusted) > 0 && mu_chain_verify(j->own.certs[0].cert, &params, &verdict, NULL) == 0) {
+        code = verdict.code;
+        *ret_detail = verdict.detail;
+        verdict.detail = NULL;
+    }
+    mu_chain_verdict_done(&verdict);
+    sk_X509_free(trusted);
+    return code;
+}
+
+/* ---- the server refuses our identity ---- */
+
+static mu_finding *add_cause(struct judging *j, size_t failure, mu_code code, double confidence)
+{
+    bool by_server = code == MU_E_CLIENT_CA_NOT_TRUSTED || code == MU_E_VERIFY_DEPTH_TOO_SMALL || code == MU_E_CRL_UNAVAILABLE ||
+                     code == MU_E_CRL_EXPIRED || code == MU_E_PIN_MISMATCH || code == MU_E_CA_REGENERATED;
+    mu_finding *f = mu_findings_add(j->findings, failure, code, by_server ? MU_AT_SERVER : MU_AT_CLIENT, confidence);
+    f->refused_by = MU_AT_SERVER;
+    tell_refusal(j, f, j->with);
+    return f;
+}
+
+static void not_sent(struct judging *j, size_t failure)
+{
+    mu_code code = j->with->key_accepted ? MU_E_SIGALG_MISMATCH : MU_E_KEYTYPE_MISMATCH;
+    mu_finding *f = add_cause(j, failure, code, 0.93);
+    mu_finding_evidence(j->findings, f, "the server's list of signature schemes has none for our %s key, so no certificate was sent",
+                        j->own.certs[0].key);
+}
+
+static void issuer_excluded(struct judging *j, size_t failure)
+{
+    bool incomplete = j->own.missing && j->own.count > 0;
+    mu_finding *f = add_cause(j, failure, MU_E_CLIENT_CA_NOT_TRUSTED, incomplete ? 0.6 : 0.92);
+    mu_finding_evidence(j->findings, f, "%s was issued by \"%s\"", mu_identity_source(j->o->identity), j->own.certs[0].issuer);
+    tell_issuers(j, f, j->with);
+    if (!incomplete)
+        return;
+    f = add_cause(j, failure, MU_E_CHAIN_MISSING_INTERMEDIATE, 0.45);
+    mu_finding_evidence(j->findings, f, "%s ends without the certificate of \"%s\", which may lead to an issuer that the server accepts",
+                        mu_identity_source(j->o->identity), j->own.missing);
+}
+
+/* What the alert can mean, less what we have looked at and found in order. */
+static void by_alert(struct judging *j, size_t failure)
+{
+    static const mu_code in_order[] = {MU_E_CERT_EXPIRED, MU_E_CERT_NOT_YET_VALID, MU_E_EKU_MISSING_CLIENTAUTH, MU_E_KEY_USAGE_WRONG,
+                                       MU_E_CLIENT_CERT_NOT_SENT};
+    bool listed = sk_X509_NAME_num(j->with->issuers) > 0, in_http = find_text(j->with) != NULL;
+    bool unknown_ca = in_http || j->with->alert == SSL_AD_UNKNOWN_CA;
+    mu_code causes[MU_MAX_CANDIDATES];
+    size_t given = 0, count = mu_alert_candidates(in_http ? SSL_AD_UNKNOWN_CA : j->with->alert, MU_SIDE_CLIENT, MU_PHASE_CERT, causes);
+
+    if (j->own.count > 1 && listed && unknown_ca) {
+        mu_finding *f = add_cause(j, failure, MU_E_VERIFY_DEPTH_TOO_SMALL, j->own.count > 2 || !j->own.complete ? 0.65 : 0.2);
+        mu_finding_evidence(j->findings, f, "our chain has %zu certificates, is in order, and leads to an issuer that the server names",
+                            j->own.count);
+        given = j->own.count > 2 || !j->own.complete;
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool excluded = false;
+        for (size_t k = 0; k < sizeof in_order / sizeof *in_order; k++)
+            excluded = excluded || causes[i] == in_order[k];
+        excluded = excluded || (causes[i] == MU_E_CHAIN_MISSING_INTERMEDIATE && !j->own.missing) ||
+                   (causes[i] == MU_E_SELF_SIGNED && !j->own.certs[0].self_signed);
+        if (excluded)
+            continue;
+        mu_finding *f = add_cause(j, failure, causes[i], 0.6 / (double)(++given));
+        tell_issuers(j, f, j->with);
+    }
+    if (given == 0)
+        add_cause(j, failure, j->with->alert >= 0 ? MU_E_PEER_REFUSED : MU_E_CLIENT_CA_NOT_TRUSTED, 0.5);
+}
+
+static void identity_refused(struct judging *j)
+{
+    size_t failure = mu_findings_failure(j->findings);
+    const char *what = NULL;
+    char *detail = NULL;
+    mu_code own = own_fault(j, &what), predicted = predict(j, &detail);
+
+    if (!j->with->cert_sent) {
+        not_sent(j, failure);
+    } else if (own != MU_OK) {
+        mu_finding *f = add_cause(j, failure, own, 0.96);
+        char until[32], from[32];
+        mu_finding_evidence(j->findings, f, "\"%s\" of %s %s: valid from %s until %s, extendedKeyUsage %s", j->own.certs[0].subject,
+                            mu_identity_source(j->o->identity), what, mu_time_text(j->own.certs[0].not_before_s, from),
+                            mu_time_text(j->own.certs[0].not_after_s, until), j->own.certs[0].ext_usage);
+    } else if (predicted != MU_OK) {
+        mu_finding *f = add_cause(j, failure, predicted, 0.9);
+        mu_finding_evidence(j->findings, f, "judged by the CAs that the server names, as far as we have them: %s", detail ? detail : "");
+    } else if (is_issuer_excluded(j)) {
+        issuer_excluded(j, failure);
+    } else {
+        by_alert(j, failure);
+    }
+    free(detail);
+}
+
+/* ---- the server takes it, and others may not ---- */
+
+static void accepted_with_doubts(struct judging *j)
+{
+    const char *what = NULL;
+    mu_code code = own_fault(j, &what);
+    const mu_cert_facts *leaf = &j->own.certs[0];
+    int64_t days = mu_days_left(leaf->not_after_s, j->o->at_s);
+    char until[32];
+
+    if (code != MU_OK) {
+        mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), code, MU_AT_CLIENT, 0.9);
+        f->warning = true;
+        mu_finding_evidence(j->findings, f, "\"%s\" %s; this server takes it all the same", leaf->subject, what);
+    } else if (days <= SOON_DAYS && (leaf->not_after_s - leaf->not_before_s) / 86400 > 3 * SOON_DAYS) {
+        mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_CERT_EXPIRED, MU_AT_CLIENT, 0.9);
+        f->warning = true;
+        mu_finding_evidence(j->findings, f, "\"%s\" of %s expires in %d days, on %s", leaf->subject, mu_identity_source(j->o->identity),
+                            (int)days, mu_time_text(leaf->not_after_s, until));
+    }
+    if (is_issuer_excluded(j)) {
+        mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED, MU_AT_SERVER, 0.9);
+        f->warning = true;
+        mu_finding_evidence(j->findings, f, "the server takes our certificate, but does not name its issuer \"%s\": a JVM would not send it",
+                            leaf->issuer);
+        tell_issuers(j, f, j->with);
+    }
+}
+
+static void server_refuses_all(struct judging *j, const mu_probe *p)
+{
+    mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_SERVER_REFUSES_ALL, MU_AT_SERVER, 0.9);
+    f->refused_by = MU_AT_SERVER;
+    mu_finding_evidence(j->findings, f, "TLS is accepted, with our certificate; the application answers %d", p->status);
+}
+
+/* ---- something in between ---- */
+
+/* Inside this TLS connection speaks another TLS server: who ends ours passes the plain text on. */
+static bool tls_terminated_upstream(struct judging *j, const mu_probe *p)
+{
+    const uint8_t *data = p->body.data;
+    bool record = p->no_http && p->body.len >= 3 && data[0] >= 20 && data[0] <= 23 && data[1] == 3;
+    if (!record && !says(p, MU_E_TLS_TERMINATED_UPSTREAM))
+        return false;
+    mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_TLS_TERMINATED_UPSTREAM, MU_AT_SERVER, 0.96);
+    f->refused_by = MU_AT_SERVER;
+    if (record)
+        mu_finding_evidence(j->findings, f, "inside the TLS connection the answer is a TLS record: a server behind it expects TLS, too");
+    else
+        mu_finding_evidence(j->findings, f, "inside the TLS connection a server answers %d: \"%s\"", p->status, find_text(p)->says);
+    return true;
+}
+
+static void other_answers(struct judging *j, const mu_probe *p)
+{
+    if (p->status == 421 || says(p, MU_E_POST_HANDSHAKE_AUTH_UNSUPPORTED)) {
+        mu_code code = p->status == 421 ? MU_E_SNI_HOST_MISMATCH : MU_E_POST_HANDSHAKE_AUTH_UNSUPPORTED;
+        mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), code, MU_AT_SERVER, 0.9);
+        f->refused_by = MU_AT_SERVER;
+        mu_finding_evidence(j->findings, f, "the server answers %d", p->status);
+    } else if (p->status > 0) {
+        mu_findings_note(j->findings, "the server answers HTTP status %d", p->status);
+    }
+}
+
+/* ---- all of it ---- */
+
+static void look(struct judging *j)
+{
+    static const mu_code always[] = {MU_E_CLIENT_AUTH_OPTIONAL, MU_E_TLS_TERMINATED_UPSTREAM, MU_E_CLIENT_CERT_NOT_SENT};
+    static const mu_code own[] = {MU_E_SERVER_DOES_NOT_REQUEST, MU_E_CLIENT_CA_NOT_TRUSTED, MU_E_EKU_MISSING_CLIENTAUTH,
+                                  MU_E_KEYTYPE_MISMATCH, MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED, MU_E_SERVER_REFUSES_ALL};
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        j->findings->looked_for[always[i]] = true;
+    for (size_t i = 0; j->o->identity && i < sizeof own / sizeof *own; i++)
+        j->findings->looked_for[own[i]] = true;
+}
+
+static void judge_with(struct judging *j)
+{
+    const mu_probe *p = j->with;
+    if (!p->requested) {
+        if (p->done && !says(p, MU_E_POST_HANDSHAKE_AUTH_UNSUPPORTED))
+            not_asked(j);
+    } else if (is_refused(p)) {
+        identity_refused(j);
+    } else if (p->done) {
+        accepted_with_doubts(j);
+        if (is_forbidden(p))
+            server_refuses_all(j, p);
+    }
+}
+
+static void judge_without(struct judging *j)
+{
+    const mu_probe *p = j->without;
+    if (!p->requested)
+        return;
+    if (!is_refused(p) && !(j->with == NULL && is_forbidden(p)))
+        client_auth_optional(j);
+    else if (!j->with)
+        client_cert_not_sent(j);
+}
+
+int mu_live_judge_client(const mu_live *live, mu_findings *findings, mu_err **err)
+{
+    struct judging j = {.live = live, .o = live->options, .findings = findings, .with = mu_live_tried(live, MU_TRY_IDENTITY),
+                        .without = mu_live_tried(live, MU_TRY_ANONYMOUS)};
+    const mu_probe *base = mu_live_base(live);
+    int rc = 0;
+
+    if (base->err || (!base->done && !base->requested))
+        return 0;
+    look(&j);
+    if (tls_terminated_upstream(&j, base))
+        return 0;
+    if (j.with && mu_chain_facts_read(mu_identity_get0_chain(j.o->identity), &j.own, err) == 0)
+        judge_with(&j);
+    else if (j.with)
+        rc = -1;
+    if (j.without)
+        judge_without(&j);
+    other_answers(&j, base);
+    if (!base->requested)
+        mu_findings_note(findings, "%s asks for no client certificate", live->where);
+    mu_chain_facts_done(&j.own);
+    return rc;
+}
