@@ -62,9 +62,7 @@ int mu_kt_certreq(mu_kt *kt)
         mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "%s has no public key (certificate)", alias);
         goto out;
     }
-    if (dname && mu_kt_dname_parse(kt, dname, &subject) != 0)
-        goto out;
-    if (mu_kt_ext_build(kt, key, NULL, &extensions) != 0 ||
+    if (mu_kt_ext_build(kt, key, NULL, &extensions) != 0 || (dname && mu_kt_dname_parse(kt, dname, &subject) != 0) ||
         build(kt, key, subject ? subject : X509_get_subject_name(cert), extensions, &req) != 0 || write_request(kt, req) != 0)
         goto out;
     if (mu_kt_is_set(kt, MU_KT_VERBOSE) && file) {

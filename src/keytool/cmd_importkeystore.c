@@ -23,7 +23,7 @@ static void say(const char *before, const char *alias, const char *after)
     fputs(after, stderr);
 }
 
-/* The name is taken: overwrite it, or take another? @param name in, out: owned; "": leave the entry out */
+/* The name is taken: overwrite it, or take another? @param name in, out: owned; "": leave the entry out; NULL: the input ended */
 static int settle_name(mu_kt *kt, const char *alias, char **name)
 {
     char *question;
@@ -43,9 +43,8 @@ static int settle_name(mu_kt *kt, const char *alias, char **name)
         return rc;
     fputs("Enter new alias name\t(RETURN to cancel import for this entry):  ", stderr);
     free(*name);
-    if (!(*name = mu_kt_read_line()))
-        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Must specify alias");
-    if (!**name)
+    *name = mu_kt_read_line();
+    if (*name && !**name)
         say("Entry for alias ", alias, " not imported.\n");
     return 0;
 }
@@ -151,10 +150,12 @@ static int import_one(mu_kt *kt, mu_kt *source, const char *alias, enum outcome 
     int rc = name ? settle_name(kt, alias, &name) : mu_fail_nomem(&kt->err);
 
     *ret = CANCELLED;
-    if (rc == 0 && *name) {
+    if (rc == 0 && (!name || *name)) {
         entry = mu_kt_store_entry(source, alias);
         rc = entry ? mu_kt_store_recover(source, entry, alias, mu_kt_get(source, MU_KT_KEY_PASS), &key) : -1;
-        if (rc == 0)
+        if (rc == 0 && !name)
+            rc = mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Must specify alias");
+        else if (rc == 0)
             rc = put(kt, alias, name, entry, &key, ret);
     }
     mu_kt_key_clear(&key);
