@@ -24,7 +24,7 @@ mu_finding *mu_findings_add(mu_findings *findings, size_t failure, mu_code code,
     return &items[findings->count++];
 }
 
-static char *format(mu_findings *findings, const char *fmt, va_list args)
+static char *MU_PRINTF(2, 0) format(mu_findings *findings, const char *fmt, va_list args)
 {
     char *text = NULL;
     if (vasprintf(&text, fmt, args) >= 0)

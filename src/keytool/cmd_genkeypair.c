@@ -4,6 +4,7 @@
 #include "keytool/dates.h"
 #include "keytool/dname.h"
 #include "keytool/ext.h"
+#include "keytool/number.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,7 @@ static int make_chain(mu_kt *kt, struct job *job)
 
 static void announce(const mu_kt *kt, const struct job *job)
 {
-    char key[MU_KT_ALGORITHM_MAX];
+    char key[MU_KT_ALGORITHM_MAX], days[32];
     mu_kt_key_text(job->key, NULL, key);
     fprintf(stderr, "Generating %s pair and ", key);
     if (job->signer_cert) {
@@ -77,7 +78,7 @@ static void announce(const mu_kt *kt, const struct job *job)
     } else {
         fprintf(stderr, "self-signed certificate (%s) ", job->signing.name);
     }
-    fprintf(stderr, "with a validity of %ld days\n\tfor: ", kt->days);
+    fprintf(stderr, "with a validity of %s days\n\tfor: ", mu_kt_count_text((unsigned long)kt->days, days));
     mu_kt_dname_show(stderr, job->subject);
     fputc('\n', stderr);
 }

@@ -6,6 +6,7 @@
 #include "keystore/store_set.h"
 #include "keytool/algorithm.h"
 #include "keytool/commands.h"
+#include "keytool/number.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -163,15 +164,10 @@ static int import_one(mu_kt *kt, mu_kt *source, const char *alias, enum outcome 
     return rc;
 }
 
-/* As Java formats numbers. */
-static void print_count(size_t count)
-{
-    fprintf(stderr, count < 1000 ? "%.0zu%zu" : "%zu,%03zu", count / 1000, count % 1000);
-}
-
 static int import_each(mu_kt *kt, mu_kt *source, mu_entry **entries, size_t count)
 {
     enum outcome outcome;
+    char imported[32], left[32];
     size_t done = 0;
     bool quit = false;
 
@@ -186,11 +182,8 @@ static int import_each(mu_kt *kt, mu_kt *source, mu_entry **entries, size_t coun
                  mu_kt_ask_yes(kt, "Do you want to quit the import process? [no]:  ", &quit) != 0)
             return -1;
     }
-    fputs("Import command completed:  ", stderr);
-    print_count(done);
-    fputs(" entries successfully imported, ", stderr);
-    print_count(count - done);
-    fputs(" entries failed or cancelled\n", stderr);
+    fprintf(stderr, "Import command completed:  %s entries successfully imported, %s entries failed or cancelled\n",
+            mu_kt_count_text(done, imported), mu_kt_count_text(count - done, left));
     return 0;
 }
 

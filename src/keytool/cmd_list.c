@@ -2,6 +2,7 @@
 #include "keytool/algorithm.h"
 #include "keytool/commands.h"
 #include "keytool/dates.h"
+#include "keytool/number.h"
 #include "keytool/print.h"
 
 #include <openssl/evp.h>
@@ -114,27 +115,15 @@ static int compare(const void *a, const void *b)
     return strcmp(mu_entry_java_alias(*(mu_entry *const *)a), mu_entry_java_alias(*(mu_entry *const *)b));
 }
 
-/* "1,234", as Java formats integers. */
-static void print_count(size_t count)
-{
-    if (count >= 1000) {
-        print_count(count / 1000);
-        printf(",%03zu", count % 1000);
-    } else {
-        printf("%zu", count);
-    }
-}
-
 static int print_all(mu_kt *kt)
 {
     size_t count = mu_store_count(kt->store);
+    char shown[32];
     mu_entry **entries = calloc(count + 1, sizeof *entries);
     int rc = entries ? 0 : mu_fail_nomem(&kt->err);
 
-    printf("Keystore type: %s\nKeystore provider: %s\n\nYour keystore contains ", kt->shown_type,
-           strcmp(kt->shown_type, "JCEKS") == 0 ? "SunJCE" : "SUN");
-    print_count(count);
-    printf(" %s\n\n", count == 1 ? "entry" : "entries");
+    printf("Keystore type: %s\nKeystore provider: %s\n\nYour keystore contains %s %s\n\n", kt->shown_type,
+           strcmp(kt->shown_type, "JCEKS") == 0 ? "SunJCE" : "SUN", mu_kt_count_text(count, shown), count == 1 ? "entry" : "entries");
     for (size_t i = 0; entries && i < count; i++)
         entries[i] = mu_store_entry(kt->store, i);
     if (entries)

@@ -45,6 +45,19 @@ static int check_digits(mu_kt *kt, const char *digits)
     return 0;
 }
 
+const char *mu_kt_count_text(unsigned long number, char out[32])
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%lu", number), at = 0;
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = 0;
+    return out;
+}
+
 int mu_kt_parse_integer(mu_kt *kt, const char *text, ASN1_INTEGER **ret)
 {
     bool negative = *text == '-';

@@ -6,6 +6,8 @@
 
 #include <openssl/asn1.h>
 
+/** As java.text.MessageFormat writes a number: "3,650". @return out */
+const char *mu_kt_count_text(unsigned long number, char out[32]);
 /** As Integer.parseInt. @return 0, or -1 after mu_kt_throw */
 int mu_kt_parse_int(mu_kt *kt, const char *text, long *ret);
 /** As Long.parseLong, but for the first and last few. */

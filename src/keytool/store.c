@@ -85,6 +85,24 @@ static int ask_for_aliases(mu_kt *kt)
                : 0;
 }
 
+/* What only the MAC protects says less about a wrong password than what is encrypted with it. */
+static bool has_encrypted_parts(mu_kt *kt)
+{
+    mu_store *store = NULL;
+    bool encrypted = mu_store_open(kt->libctx, kt->store_file, NULL, &store, NULL) == 0 && mu_store_has_skipped(store);
+    mu_store_free(store);
+    return encrypted;
+}
+
+static int throw_wrong_password(mu_kt *kt, mu_store_type real)
+{
+    const char *words = real != MU_STORE_PKCS12      ? "Keystore was tampered with, or password was incorrect"
+                        : has_encrypted_parts(kt) ? "keystore password was incorrect"
+                                                  : "Integrity check failed: java.security.UnrecoverableKeyException: "
+                                                    "Failed PKCS12 integrity checking";
+    return mu_kt_throw(kt, MU_E_STORE_WRONG_PASSWORD, MU_KT_IO, "%s", words);
+}
+
 /* A library error in the words of the JDK; our own stay in kt->err. */
 static int throw_open(mu_kt *kt)
 {
@@ -94,9 +112,7 @@ static int throw_open(mu_kt *kt)
 
     switch (code) {
     case MU_E_STORE_WRONG_PASSWORD:
-        return mu_kt_throw(kt, code, MU_KT_IO,
-                           real == MU_STORE_PKCS12 ? "keystore password was incorrect"
-                                                   : "Keystore was tampered with, or password was incorrect");
+        return throw_wrong_password(kt, real);
     case MU_E_STORE_WRONG_TYPE:
     case MU_E_PEM_GARBAGE:
         if (!type)

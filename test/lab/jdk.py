@@ -49,7 +49,8 @@ def _version(home):
 def find():
     """Every JDK (with javac) of this machine, oldest first, one a version: JAVA_HOME's, the one on PATH, those in /usr/lib/jvm."""
     homes = [os.environ.get("JAVA_HOME", "")]
-    homes += [os.path.dirname(os.path.dirname(os.path.realpath(f"{folder}/javac"))) for folder in os.environ.get("PATH", "").split(":")]
+    homes += [os.path.dirname(os.path.dirname(os.path.realpath(javac))) for folder in os.environ.get("PATH", "").split(":")
+              if os.path.isfile(javac := f"{folder}/javac")]
     homes += sorted(glob.glob("/usr/lib/jvm/*"))
     jdks = {}
     for home in dict.fromkeys(os.path.realpath(home) for home in homes if home):

@@ -66,6 +66,12 @@ def _request(tbs, known_keys, whole):
     return [version, subject, _new_key(data), (tag, hidden)]
 
 
+def _is_sequence(data):
+    """One DER sequence: a signature of two numbers. An RSA signature may begin with the same byte."""
+    header = 3 if data[1] == 0x81 else 2
+    return data[0] == 0x30 and header + data[header - 1] == len(data)
+
+
 def describe_der(data, known_keys=()):
     """One certificate, request or CRL."""
     (_, ((_, tbs), algorithm, (_, signature))), = _tree(data)
@@ -73,7 +79,7 @@ def describe_der(data, known_keys=()):
         tbs = _certificate(tbs, known_keys, data)
     elif tbs[0] == (2, b"\0"):
         tbs = _request(tbs, known_keys, data)
-    return _show([*tbs, algorithm]) + ["an ECDSA or DSA signature" if signature[1:2] == b"\x30" else f"{len(signature)} bytes of signature"]
+    return _show([*tbs, algorithm]) + ["an ECDSA or DSA signature" if _is_sequence(signature[1:]) else f"{len(signature)} bytes of signature"]
 
 
 def describe(data, known_keys=()):

@@ -43,18 +43,33 @@ def _environment(extra):
     return env
 
 
+PIPE_HOLDS = 4096
+
+
+def _filled_pipe(data):
+    """What is there before a program looks: keytool tells whether input is waiting."""
+    reading, writing = os.pipe()
+    os.write(writing, data)
+    os.close(writing)
+    return reading
+
+
 def run(argv, *, input="", timeout=120, env=None, cwd=None):
     """Run to the end. env: added to the environment, None removes. Bytes that are not UTF-8 show as \\xHH in the result."""
     argv = [str(word) for word in argv]
     data = input if isinstance(input, bytes) else input.encode()
-    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(env), cwd=cwd,
+    stdin = _filled_pipe(data) if len(data) <= PIPE_HOLDS else subprocess.PIPE
+    process = subprocess.Popen(argv, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(env), cwd=cwd,
                                start_new_session=True)
     try:
-        out, err = process.communicate(data, timeout)
+        out, err = process.communicate(data if stdin == subprocess.PIPE else None, timeout)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         out, err = process.communicate()
         raise AssertionError(f"not finished after {timeout} s:\n{Result(argv, process.returncode, _text(out), _text(err))}") from None
+    finally:
+        if stdin != subprocess.PIPE:
+            os.close(stdin)
     result = Result(argv, process.returncode, _text(out), _text(err))
     _check_sanitizers(result)
     return result
