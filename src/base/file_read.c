@@ -1,6 +1,7 @@
 #include "base/file_internal.h"
 
 #include "base/text.h"
+#include "base/zip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,14 +76,63 @@ out:
     return rc;
 }
 
+#define JAR_MAX_BYTES (512u << 20)
+
+/* The "!" of "app.jar!/BOOT-INF/classes/server.p12", or NULL. */
+static const char *find_member(const char *path)
+{
+    const char *jar = strstr(path, ".jar!/"), *war = strstr(path, ".war!/");
+    return jar ? jar + 4 : war ? war + 4 : NULL;
+}
+
+static int read_entry(const mu_buf *jar, const char *name, const char *shown, mu_buf *out, mu_err **err)
+{
+    mu_zip zip = {0};
+    const mu_zip_entry *entry;
+    int rc = mu_zip_open(jar->data, jar->len, &zip, err);
+    if (rc == 0 && !(entry = mu_zip_find(&zip, name)))
+        rc = mu_fail(err, MU_E_STORE_NOT_FOUND, "there is no \"%s\"", shown);
+    else if (rc == 0)
+        rc = mu_zip_read(&zip, entry, out, err);
+    mu_zip_done(&zip);
+    return rc;
+}
+
+static int read_member(const char *path, const char *bang, const char *shown, size_t max_bytes, mu_buf *out, mu_file_stamp *ret_stamp,
+                       mu_err **err)
+{
+    mu_buf jar, content;
+    char *jar_path = mu_strndup(path, (size_t)(bang - path));
+    int rc = jar_path ? 0 : mu_fail_nomem(err);
+
+    mu_buf_init(&jar, JAR_MAX_BYTES);
+    mu_buf_init_secret(&content, max_bytes);
+    mu_buf_add(&content, "", 0);
+    if (rc == 0)
+        rc = mu_file_read(jar_path, JAR_MAX_BYTES, &jar, NULL, err);
+    if (rc == 0)
+        rc = read_entry(&jar, bang + 2, shown, &content, err);
+    if (rc == 0 && ret_stamp)
+        rc = mu_file_stamp_of(content.data, content.len, ret_stamp, err);
+    if (rc == 0 && out)
+        mu_buf_add(out, content.data, content.len);
+    mu_buf_free(&jar);
+    mu_buf_free(&content);
+    free(jar_path);
+    return rc;
+}
+
 int mu_file_read(const char *path, size_t max_bytes, mu_buf *out, mu_file_stamp *ret_stamp, mu_err **err)
 {
     int rc = -1, fd = -1;
     struct stat st;
     char *shown = mu_escape_dup(path, strlen(path));
+    const char *bang = find_member(path);
 
     if (!shown)
         mu_fail_nomem(err);
+    else if (bang && access(path, F_OK) != 0)
+        rc = read_member(path, bang, shown, max_bytes, out, ret_stamp, err);
     else if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0 || fstat(fd, &st) < 0)
         fail_open(shown, errno, err);
     else if (S_ISDIR(st.st_mode))

@@ -82,7 +82,7 @@ static int set_choice(struct parser *p, const mu_opt *opt, const char *value)
     for (const char *choice = opt->arg;; index++) {
         size_t len = strcspn(choice, "|");
         if (strlen(value) == len && memcmp(choice, value, len) == 0) {
-            *(int *)(void *)(p->options + opt->offset) = index;
+            *(int *)(void *)(p->options + opt->offset) = index + (int)opt->min;
             return 0;
         }
         if (!choice[len])

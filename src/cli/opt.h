@@ -11,7 +11,7 @@ typedef enum mu_opt_kind {
     MU_OPT_TEXT,   /* char * : owned copy; the last one wins */
     MU_OPT_NUMBER, /* long, within min and max */
     MU_OPT_LIST,   /* mu_strlist: may be repeated */
-    MU_OPT_CHOICE, /* int: index into choices ("none|want|need") */
+    MU_OPT_CHOICE, /* int: index into choices ("none|want|need"), plus min, so that 0 can mean "not given" */
     MU_OPT_LEVEL,  /* int: 0, 1 if given, 2 and so on with one of the choices attached ("verbose": --trace=verbose) */
     MU_OPT_SECRET, /* char * : as TEXT; wiped from the argument vector and on release */
     MU_OPT_DEFINE  /* mu_strlist of "name=value": by letter only and attached, -Dname=value; wiped on release */
@@ -24,7 +24,7 @@ typedef struct mu_opt {
     size_t offset;       /* into the command's options struct */
     const char *arg;     /* "FILE"; for CHOICE and LEVEL the choices "none|want|need"; NULL for FLAG */
     const char *help;    /* one sentence; the default is said here */
-    long min, max;       /* NUMBER */
+    long min, max;       /* NUMBER; min also CHOICE */
 } mu_opt;
 
 typedef struct mu_example {

@@ -3,11 +3,12 @@
 #define MU_COMMANDS_DOCTOR_H
 
 #include "cli/opt.h"
-#include "config/settings.h"
+#include "config/spring.h"
 #include "diag/finding.h"
 
 typedef struct mu_doctor_options {
-    char *at;
+    char *at, *config;
+    mu_strlist profiles;
     mu_store_settings server, client;
     char *server_trust_alias, *client_trust_alias;
     char *host;
@@ -21,5 +22,18 @@ typedef struct mu_doctor_options {
 /** doctor_stores.c: the four stores, or as many as were named. */
 bool mu_doctor_stores_given(const mu_doctor_options *options);
 int mu_doctor_stores(const mu_doctor_options *options, int64_t at_s, mu_findings *findings, mu_err **err);
+
+/** doctor_config.c: Spring Boot's configuration; it names the server's stores. */
+typedef struct mu_doctor_config {
+    mu_spring spring;
+    mu_spring_tls tls;
+    mu_store_settings stores; /* those that are there to be opened */
+} mu_doctor_config;
+
+/** What is wrong with the configuration itself. @return 0 or -1; mu_doctor_config_free is due in any case */
+int mu_doctor_config_read(const mu_doctor_options *options, mu_doctor_config *ret, mu_findings *findings, mu_err **err);
+/** Tell in the server's findings from that index on where the files that they speak of are configured. */
+void mu_doctor_config_annotate(const mu_doctor_config *config, size_t from, mu_findings *findings);
+void mu_doctor_config_free(mu_doctor_config *config);
 
 #endif

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "commands/commands.h"
+#include "commands/serve_config.h"
 #include "config/password.h"
 #include "config/settings.h"
 #include "report/ladder.h"
@@ -15,9 +16,9 @@
 
 typedef struct serve_options {
     mu_store_settings stores;
-    mu_strlist listen, crls;
-    int client_auth, tls_min, tls_max, trace;
-    char *groups, *sigalgs, *ciphers;
+    mu_strlist listen, crls, profiles;
+    int client_auth, tls_min, tls_max, trace; /* client_auth: from 1 on; 0: not given */
+    char *config, *groups, *sigalgs, *ciphers;
     char *respond, *root, *user;
     long workers, handshake_timeout_s, header_timeout_s, idle_timeout_s, max_connections, max_connections_per_address;
 } serve_options;
@@ -25,13 +26,16 @@ typedef struct serve_options {
 #define O(member) offsetof(serve_options, member)
 
 static const mu_opt options_table[] = {
+    {"config", 0, MU_OPT_TEXT, O(config), "FILE",
+     "Serve as Spring Boot would with this application.properties, application.yml or JAR; options here go before it.", 0, 0},
+    {"profile", 0, MU_OPT_LIST, O(profiles), "NAME", "With --config: this profile is active. May be repeated.", 0, 0},
     {"listen", 0, MU_OPT_LIST, O(listen), "ADDR:PORT",
      "Where to listen: 127.0.0.1:8443 (the default), [::1]:8443 or unix:PATH; port 0: any free one. May be repeated.", 0, 0},
     MU_OPT_KEY_STORE(serve_options, stores),
     MU_OPT_TRUST_STORE(serve_options, stores),
     {"crl", 0, MU_OPT_LIST, O(crls), "FILE|DIR", "CRLs; with any of them every CA of a chain needs a valid one. May be repeated.", 0, 0},
     {"client-auth", 0, MU_OPT_CHOICE, O(client_auth), "need|want|none",
-     "Client certificates: needed (the default), asked for, or not asked for.", 0, 0},
+     "Client certificates: needed (the default), asked for, or not asked for.", 1, 0},
     {"respond", 0, MU_OPT_TEXT, O(respond), "TEXT", "Answer every request with 200 and this text; the default is OK.", 0, 0},
     {"root", 0, MU_OPT_TEXT, O(root), "DIR",
      "Serve the files in this folder instead (GET and HEAD; no symbolic links, no names that start with a dot).", 0, 0},
@@ -60,6 +64,7 @@ static const mu_example examples[] = {
     {"Files, as an unprivileged user",
      "mutual serve --key-store server.p12 --trust-store server-trust.p12 --root /srv/www --listen 0.0.0.0:443 "
      "--user www-data"},
+    {"As Spring Boot would", "mutual serve --config src/main/resources/application.properties"},
     {0},
 };
 
@@ -107,13 +112,17 @@ static int load_crls(const serve_options *o, mu_trust *trust, mu_err **err)
     return mu_settings_crls(NULL, &o->crls, trust, err);
 }
 
-static int load_stores(const serve_options *o, mu_server_config *config, mu_err **err)
+/* What the command line names goes before what the configuration names, an identity or a trust as a whole. */
+static int load_stores(const serve_options *o, const mu_serve_config *file, mu_server_config *config, mu_err **err)
 {
+    const mu_store_settings *own = &o->stores;
+    const mu_store_settings *keys = own->key_store || own->certificate || !o->config ? own : &file->stores;
+    const mu_store_settings *trusts = own->trust_store || own->trust_certificate || !o->config ? own : &file->stores;
     mu_strlist warnings = {0};
     int rc = -1;
 
-    if (mu_settings_identity(NULL, &o->stores, MU_PURPOSE_SERVER, mu_now_s(), &warnings, &config->identity, err) == 0 &&
-        mu_settings_trust(NULL, &o->stores, &warnings, &config->trust, err) == 0 && load_crls(o, config->trust, err) == 0)
+    if (mu_settings_identity(NULL, keys, MU_PURPOSE_SERVER, mu_now_s(), &warnings, &config->identity, err) == 0 &&
+        mu_settings_trust(NULL, trusts, &warnings, &config->trust, err) == 0 && load_crls(o, config->trust, err) == 0)
         rc = config->identity ? 0 : usage(err, "a server needs a certificate and its private key",
                                           "Name them with --key-store, or with --certificate and --certificate-private-key.");
     if (rc == 0)
@@ -132,13 +141,17 @@ static void print_trace(void *level, const mu_trace *trace, const mu_verdict *ve
 /* Everything that needs the options; afterwards they may be wiped. */
 static int make_server(const serve_options *o, int *trace, mu_server **ret_server, mu_err **err)
 {
-    static const mu_client_auth auth[] = {MU_CLIENT_AUTH_NEED, MU_CLIENT_AUTH_WANT, MU_CLIENT_AUTH_NONE};
+    static const mu_client_auth auth[] = {MU_CLIENT_AUTH_NEED, MU_CLIENT_AUTH_NEED, MU_CLIENT_AUTH_WANT, MU_CLIENT_AUTH_NONE};
     mu_address *addresses = NULL;
+    mu_serve_config file = {.min_version = TLS1_2_VERSION, .max_version = TLS1_3_VERSION};
+    if (o->config && mu_serve_config_read(o->config, &o->profiles, &file, err) < 0)
+        return -1;
     mu_server_config config = {
         .workers = (int)o->workers,
-        .tls = {.min_version = o->tls_min == 1 ? TLS1_3_VERSION : TLS1_2_VERSION,
-                .max_version = o->tls_max == 1 ? TLS1_2_VERSION : TLS1_3_VERSION,
-                .groups = o->groups, .sigalgs = o->sigalgs, .ciphers = o->ciphers, .client_auth = auth[o->client_auth]},
+        .tls = {.min_version = o->tls_min == 1 ? TLS1_3_VERSION : file.min_version,
+                .max_version = o->tls_max == 1 ? TLS1_2_VERSION : file.max_version,
+                .groups = o->groups, .sigalgs = o->sigalgs, .ciphers = o->ciphers ? o->ciphers : file.ciphers,
+                .client_auth = o->client_auth || !o->config ? auth[o->client_auth] : file.client_auth},
         .on_trace = *trace ? print_trace : NULL,
         .on_trace_arg = trace,
         .respond = o->respond,
@@ -151,9 +164,12 @@ static int make_server(const serve_options *o, int *trace, mu_server **ret_serve
     };
     int rc = -1;
 
-    if (o->respond && o->root)
-        return usage(err, "--respond and --root exclude each other", "Give one of them.");
-    if (parse_listen(&o->listen, &addresses, &config.listen_count, err) < 0 || load_stores(o, &config, err) < 0)
+    if (o->respond && o->root) {
+        usage(err, "--respond and --root exclude each other", "Give one of them.");
+        goto out;
+    }
+    if (parse_listen(o->listen.count ? &o->listen : &file.listen, &addresses, &config.listen_count, err) < 0 ||
+        load_stores(o, &file, &config, err) < 0)
         goto out;
     config.listen = addresses;
     if (mu_server_new(&config, ret_server, err) < 0)
@@ -167,6 +183,7 @@ static int make_server(const serve_options *o, int *trace, mu_server **ret_serve
 out:
     mu_identity_free(config.identity);
     mu_trust_free(config.trust);
+    mu_serve_config_free(&file);
     free(addresses);
     return rc;
 }
@@ -240,6 +257,9 @@ const mu_command mu_command_serve = {
         "Serves HTTP/1.1 over TLS 1.2 and 1.3. Prints \"mTLS server listening on https://ADDR:PORT/\" for each listener "
         "once it accepts. With --client-auth need or want it does not start without somebody to trust; system roots are "
         "never used.\n\n"
+        "--config reads server.port (8080 if it is not set), server.address (all), server.ssl.* and spring.ssl.bundle.* as Spring Boot "
+        "does; client-auth is none there if it is not set. A configuration without TLS is refused, as is one that Spring Boot would not "
+        "start with; keys that nothing reads are warnings. See mutual doctor --config.\n\n"
         "Every refused handshake is a line on standard error, as key=value with text in double quotes: time, "
         "event=handshake-refused, peer, cause (see mutual explain), by (us or peer), alert with alert_direction (sent or "
         "received), depth, x509_error with x509_text, version, subject and serial of the client's certificate, detail; "

@@ -1,5 +1,5 @@
 /**
- * YAML, strictly: one document of maps, lists and text. Anchors, aliases, tags, merge keys, further documents, keys that are no
+ * YAML as maps, lists and text. Strictly: one document; anchors, aliases, tags, merge keys, further documents, keys that are no
  * text and duplicate keys are mistakes, because each lets a file mean something else than its reader sees.
  *
  * Source: YAML 1.1 as libyaml reads it. Bounds: MU_YAML_MAX_BYTES, nodes and depth, so that a hostile file costs little.
@@ -34,6 +34,14 @@ struct mu_yaml {
  * @return 0, or -1 with MU_E_OUT_OF_MEMORY
  */
 int mu_yaml_parse(const uint8_t *data, size_t len, mu_mistakes *problems, mu_yaml **ret_root, mu_err **err);
+/**
+ * Leniently, as SnakeYAML reads Spring's files: any number of documents; an alias is a copy of what its anchor marks; "<<" stays an
+ * item of its map; YAML's own tags are allowed. Duplicate keys are mistakes there, too.
+ * @param ret_roots one for each document that is not empty, owned by the caller as the array is (free)
+ * @return as above
+ */
+int mu_yaml_parse_documents(const uint8_t *data, size_t len, mu_mistakes *problems, mu_yaml ***ret_roots, size_t *ret_count,
+                            mu_err **err);
 void mu_yaml_free(mu_yaml *node);
 
 /** The item of a map, or NULL. */

@@ -41,14 +41,14 @@ static void open_with(const mu_pair *pair, mu_given *g)
 }
 
 /* Without a password that was given: what opens without is read without, and asked for is what may be needed. */
-static int open_given(const mu_pair *pair, mu_given *g, mu_err **err)
+static int open_given(const mu_pair *pair, mu_given *g, bool no_questions, mu_err **err)
 {
     if (g->spec && mu_password_resolve(g->spec, g->path, &g->password, err) != 0)
         return -1;
     open_with(pair, g);
     bool wanted = g->store ? mu_store_has_skipped(g->store) || (g->keys && mu_store_get_type(g->store) != MU_STORE_PEM)
                            : mu_password_is_wanted(g->err);
-    if (!g->spec && wanted && mu_password_resolve(NULL, g->path, &g->password, NULL) == 0)
+    if (!g->spec && wanted && !no_questions && mu_password_resolve(NULL, g->path, &g->password, NULL) == 0)
         open_with(pair, g);
     return 0;
 }
@@ -60,7 +60,7 @@ static int read_given(const mu_pair *pair, mu_pair_side *side, mu_given *g, mu_e
     mu_escape_to(g->shown, g->path);
     if (g->path == side->settings->certificate)
         read_pem_pair(pair, side, g);
-    else if (open_given(pair, g, err) != 0)
+    else if (open_given(pair, g, side->settings->no_questions, err) != 0)
         return -1;
     return g->store ? mu_store_facts_read(g->store, g->path, pair->at_s, false, &g->facts, err) : 0;
 }

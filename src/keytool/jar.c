@@ -1,11 +1,11 @@
 /* Who signed a JAR file. As the JDK: everything that is signed is checked, and what does not fit ends it. */
 #include "base/file.h"
 #include "base/ossl.h"
+#include "base/zip.h"
 #include "keytool/algorithm.h"
 #include "keytool/dname.h"
 #include "keytool/manifest.h"
 #include "keytool/printcert.h"
-#include "keytool/zip.h"
 
 #include <openssl/cms.h>
 #include <stdlib.h>
@@ -23,13 +23,13 @@ struct signature {
 };
 
 struct jar {
-    mu_kt_zip zip;
+    mu_zip zip;
     mu_buf manifest;
     struct signature *signatures;
     size_t count;
 };
 
-static const mu_kt_zip_entry *find(const mu_kt_zip *zip, const char *name)
+static const mu_zip_entry *find(const mu_zip *zip, const char *name)
 {
     for (size_t i = 0; i < zip->count; i++)
         if (strcasecmp(zip->entries[i].name, name) == 0)
@@ -37,19 +37,19 @@ static const mu_kt_zip_entry *find(const mu_kt_zip *zip, const char *name)
     return NULL;
 }
 
-static int read_entry(mu_kt *kt, const mu_kt_zip *zip, const mu_kt_zip_entry *entry, mu_buf *ret)
+static int read_entry(mu_kt *kt, const mu_zip *zip, const mu_zip_entry *entry, mu_buf *ret)
 {
     mu_buf_init(ret, MAX_JAR_BYTES);
-    if (mu_kt_zip_read(zip, entry, ret, &kt->err) == 0)
+    if (mu_zip_read(zip, entry, ret, &kt->err) == 0)
         return 0;
     return mu_kt_throw(kt, mu_err_root(kt->err)->code, "java.util.zip.ZipException", "%s", kt->err->msg);
 }
 
 /* The block that belongs to "META-INF/X.SF", or NULL. */
-static const mu_kt_zip_entry *find_block(const mu_kt_zip *zip, const char *signature_file)
+static const mu_zip_entry *find_block(const mu_zip *zip, const char *signature_file)
 {
     static const char *const suffixes[] = {"RSA", "DSA", "EC"};
-    const mu_kt_zip_entry *block = NULL;
+    const mu_zip_entry *block = NULL;
 
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && !block; i++) {
         char *name = mu_asprintf("%.*s%s", (int)strlen(signature_file) - 2, signature_file, suffixes[i]);
@@ -95,7 +95,7 @@ static bool verify_block(const mu_buf *block, struct signature *signature)
     return signature->chain != NULL;
 }
 
-static int add_signature(mu_kt *kt, struct jar *jar, const mu_kt_zip_entry *file, const mu_kt_zip_entry *block_entry)
+static int add_signature(mu_kt *kt, struct jar *jar, const mu_zip_entry *file, const mu_zip_entry *block_entry)
 {
     struct signature *signature = &jar->signatures[jar->count++];
     mu_kt_section head;
@@ -117,14 +117,14 @@ static int add_signature(mu_kt *kt, struct jar *jar, const mu_kt_zip_entry *file
 
 static int open_signatures(mu_kt *kt, struct jar *jar)
 {
-    const mu_kt_zip *zip = &jar->zip;
+    const mu_zip *zip = &jar->zip;
     int rc = 0;
 
     if (!(jar->signatures = calloc(zip->count + 1, sizeof *jar->signatures)))
         return mu_fail_nomem(&kt->err);
     for (size_t i = 0; i < zip->count && rc == 0; i++) {
         const char *name = zip->entries[i].name, *dot = strrchr(name, '.');
-        const mu_kt_zip_entry *block = NULL;
+        const mu_zip_entry *block = NULL;
         if (strncasecmp(name, "META-INF/", 9) == 0 && !strchr(name + 9, '/') && dot && strcasecmp(dot, ".SF") == 0)
             block = find_block(zip, name);
         if (block)
@@ -150,7 +150,7 @@ static bool find_section(const mu_buf *file, const char *name, mu_kt_section *re
 }
 
 /* @param ret_signed whether this signature vouches for the entry */
-static int check_entry(mu_kt *kt, const struct jar *jar, const struct signature *signature, const mu_kt_zip_entry *entry,
+static int check_entry(mu_kt *kt, const struct jar *jar, const struct signature *signature, const mu_zip_entry *entry,
                        bool *ret_signed)
 {
     mu_kt_section listed, own;
@@ -230,14 +230,14 @@ static int check_and_print(mu_kt *kt, const struct jar *jar)
 int mu_kt_printcert_jar(mu_kt *kt, const char *path)
 {
     struct jar jar = {0};
-    const mu_kt_zip_entry *manifest;
+    const mu_zip_entry *manifest;
     mu_buf file;
     int rc = 0;
 
     mu_buf_init(&file, MAX_JAR_BYTES);
     if (mu_file_read(path, MAX_JAR_BYTES, &file, NULL, &kt->err) != 0)
         rc = mu_kt_throw(kt, MU_E_STORE_NOT_FOUND, "java.nio.file.NoSuchFileException", "%s", path);
-    else if (mu_kt_zip_open(file.data, file.len, &jar.zip, &kt->err) != 0)
+    else if (mu_zip_open(file.data, file.len, &jar.zip, &kt->err) != 0)
         rc = mu_kt_throw(kt, MU_E_STORE_DAMAGED, "java.util.zip.ZipException", "zip END header not found");
     if (rc == 0 && (manifest = find(&jar.zip, "META-INF/MANIFEST.MF")) != NULL)
         rc = read_entry(kt, &jar.zip, manifest, &jar.manifest);
@@ -251,7 +251,7 @@ int mu_kt_printcert_jar(mu_kt *kt, const char *path)
     }
     free(jar.signatures);
     mu_buf_free(&jar.manifest);
-    mu_kt_zip_done(&jar.zip);
+    mu_zip_done(&jar.zip);
     mu_buf_free(&file);
     return rc;
 }

@@ -1,4 +1,4 @@
-#include "keytool/zip.h"
+#include "base/zip.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -41,22 +41,22 @@ static int damaged(mu_err **err, const char *what)
     return mu_fail(err, MU_E_STORE_DAMAGED, "the ZIP file is damaged: %s", what);
 }
 
-int mu_kt_zip_open(const uint8_t *data, size_t len, mu_kt_zip *ret, mu_err **err)
+int mu_zip_open(const uint8_t *data, size_t len, mu_zip *ret, mu_err **err)
 {
     const uint8_t *end = len >= END_BYTES ? find_end(data, len) : NULL;
     size_t count = end ? two(end + 10) : 0, at = end ? four(end + 16) : 0;
 
-    *ret = (mu_kt_zip){.data = data, .len = len};
+    *ret = (mu_zip){.data = data, .len = len};
     if (!end)
         return damaged(err, "it has no end");
     if (!(ret->entries = calloc(count + 1, sizeof *ret->entries)))
         return mu_fail_nomem(err);
     for (size_t i = 0; i < count; i++) {
-        mu_kt_zip_entry *entry = &ret->entries[i];
+        mu_zip_entry *entry = &ret->entries[i];
         const uint8_t *p = data + at;
         if (at > len || len - at < CENTRAL_BYTES || !has_mark(p, 1, 2) || len - at - CENTRAL_BYTES < two(p + 28))
             return damaged(err, "its directory ends early");
-        *entry = (mu_kt_zip_entry){.method = two(p + 10), .packed = four(p + 20), .size = four(p + 24), .header = four(p + 42)};
+        *entry = (mu_zip_entry){.method = two(p + 10), .packed = four(p + 20), .size = four(p + 24), .header = four(p + 42)};
         if (!(entry->name = mu_strndup((const char *)p + CENTRAL_BYTES, two(p + 28))))
             return mu_fail_nomem(err);
         ret->count++;
@@ -83,7 +83,7 @@ static int inflate_to(const uint8_t *data, size_t len, mu_buf *out, mu_err **err
     return rc == Z_STREAM_END || out->failed ? 0 : damaged(err, "an entry cannot be unpacked");
 }
 
-int mu_kt_zip_read(const mu_kt_zip *zip, const mu_kt_zip_entry *entry, mu_buf *out, mu_err **err)
+int mu_zip_read(const mu_zip *zip, const mu_zip_entry *entry, mu_buf *out, mu_err **err)
 {
     const uint8_t *p = zip->data + entry->header;
     size_t left = entry->header <= zip->len ? zip->len - entry->header : 0, skip;
@@ -103,10 +103,18 @@ int mu_kt_zip_read(const mu_kt_zip *zip, const mu_kt_zip_entry *entry, mu_buf *o
     return rc == 0 && out->len != entry->size ? damaged(err, "an entry has another size than it says") : rc;
 }
 
-void mu_kt_zip_done(mu_kt_zip *zip)
+const mu_zip_entry *mu_zip_find(const mu_zip *zip, const char *name)
+{
+    for (size_t i = 0; i < zip->count; i++)
+        if (strcmp(zip->entries[i].name, name) == 0)
+            return &zip->entries[i];
+    return NULL;
+}
+
+void mu_zip_done(mu_zip *zip)
 {
     for (size_t i = 0; i < zip->count; i++)
         free(zip->entries[i].name);
     free(zip->entries);
-    *zip = (mu_kt_zip){0};
+    *zip = (mu_zip){0};
 }
