@@ -85,8 +85,9 @@ static bool is_explained(const mu_findings *findings, mu_found_at by)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const mu_finding *f = &findings->items[i];
-        if (!f->warning && (f->refused_by == by || f->refused_by == MU_AT_BOTH || f->refused_by == MU_AT_UNKNOWN))
-            return true;
+        bool of_its_own = f->side == by && (f->code == MU_E_KEY_USAGE_WRONG || f->code == MU_E_CA_USED_AS_LEAF);
+        if (!f->warning && (f->refused_by == by || f->refused_by == MU_AT_BOTH || f->refused_by == MU_AT_UNKNOWN || of_its_own))
+            return true; /* OpenSSL itself will not sign with a certificate whose usage forbids it */
     }
     return false;
 }

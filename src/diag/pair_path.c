@@ -8,9 +8,10 @@
 
 struct direction {
     const mu_pair *pair;
-    const mu_pair_side *from, *to; /* who presents, who judges */
-    const mu_verify_params *params;
+    const mu_pair_side *from, *to; /* whose identity is presented, by whose trust store it is judged */
+    mu_found_at presenter, judge;  /* the same, unless stores were exchanged between the sides */
     mu_findings *findings;
+    mu_verify_params params;
 };
 
 /* Whether an issuer is trusted: which of these it is depends on what else is known. */
@@ -46,11 +47,11 @@ static void add_place(const struct direction *d, mu_finding *finding, const X509
     char shown[MU_SHOWN_SIZE];
     const char *alias = anchor_alias(d->to, cert);
     if (has_cert(d->from->chain, cert))
-        mu_finding_evidence(d->findings, finding, "%s, presented by the %s, serial %s", d->from->source, mu_found_at_name(d->from->at),
+        mu_finding_evidence(d->findings, finding, "%s, presented by the %s, serial %s", d->from->source, mu_found_at_name(d->presenter),
                             serial ? serial : "");
     if (alias)
         mu_finding_evidence(d->findings, finding, "%s, alias %s, trusted by the %s, serial %s", d->to->trusts.shown,
-                            mu_escape_to(shown, alias), mu_found_at_name(d->to->at), serial ? serial : "");
+                            mu_escape_to(shown, alias), mu_found_at_name(d->judge), serial ? serial : "");
     free(serial);
 }
 
@@ -73,7 +74,7 @@ static mu_found_at stale_side(const struct direction *d, const X509 *cert)
     for (int i = 0; i < sk_X509_num(d->to->anchors); i++) {
         const X509 *anchor = sk_X509_value(d->to->anchors, i);
         if (X509_NAME_cmp(X509_get_subject_name(anchor), X509_get_issuer_name(cert)) == 0)
-            return mu_cert_not_before_s(cert) < mu_cert_not_before_s(anchor) ? d->from->at : d->to->at;
+            return mu_cert_not_before_s(cert) < mu_cert_not_before_s(anchor) ? d->presenter : d->judge;
     }
     return MU_AT_BOTH;
 }
@@ -81,11 +82,28 @@ static mu_found_at stale_side(const struct direction *d, const X509 *cert)
 static mu_found_at side_of(const struct direction *d, mu_code code, const X509 *cert)
 {
     if (code == MU_E_CA_NOT_TRUSTED || code == MU_E_CLIENT_CA_NOT_TRUSTED || code == MU_E_SELF_SIGNED || code == MU_E_PIN_MISMATCH)
-        return d->to->at;
+        return d->judge;
     if (code == MU_E_CA_REGENERATED)
         return stale_side(d, cert);
     bool presented = has_cert(d->from->chain, cert), trusted = has_cert(d->to->anchors, cert);
-    return presented && trusted && mu_cert_is_ca(cert) ? MU_AT_BOTH : trusted && !presented ? d->to->at : d->from->at;
+    return presented && trusted && mu_cert_is_ca(cert) ? MU_AT_BOTH : trusted && !presented ? d->judge : d->presenter;
+}
+
+/*
+ * A signature that does not fit the trusted CA: the CA was made anew, or the certificate is damaged. Where no key identifier tells: a
+ * certificate that is older than the CA, or comes without it, is not from it; one that is stored with this very CA should be.
+ */
+static mu_code settle_signature(const struct direction *d, mu_code code, const X509 *cert)
+{
+    if (code != MU_E_CA_REGENERATED)
+        return code;
+    for (int i = 0; i < sk_X509_num(d->to->anchors); i++) {
+        const X509 *anchor = sk_X509_value(d->to->anchors, i);
+        if (X509_NAME_cmp(X509_get_subject_name(anchor), X509_get_issuer_name(cert)) == 0 && has_cert(d->from->chain, anchor) &&
+            mu_cert_not_before_s(cert) >= mu_cert_not_before_s(anchor))
+            return MU_E_SIGNATURE_INVALID;
+    }
+    return code;
 }
 
 /* ---- findings ---- */
@@ -103,6 +121,7 @@ static mu_finding *find_same(const struct direction *d, mu_code code, const char
 /* The same certificate may be at fault in both directions: one finding then. */
 static mu_finding *add(const struct direction *d, mu_code code, const X509 *cert, const char *detail)
 {
+    code = settle_signature(d, code, cert);
     mu_found_at side = side_of(d, code, cert);
     mu_finding *finding = find_same(d, code, detail);
     if (finding) {
@@ -110,7 +129,7 @@ static mu_finding *add(const struct direction *d, mu_code code, const X509 *cert
         finding->side = finding->side == side ? side : MU_AT_BOTH;
     } else {
         finding = mu_findings_add(d->findings, mu_findings_failure(d->findings), code, side, 0.98);
-        finding->refused_by = d->to->at;
+        finding->refused_by = d->judge;
         mu_finding_evidence(d->findings, finding, "%s", detail);
     }
     add_place(d, finding, cert);
@@ -147,7 +166,7 @@ static int gather(const mu_given *g, STACK_OF(X509) *pool)
 static int look_around(const struct direction *d, mu_chain_verdict *v, mu_err **err)
 {
     const mu_given *files[] = {&d->from->keys, &d->from->trusts, &d->to->keys, &d->to->trusts};
-    mu_verify_params params = *d->params;
+    mu_verify_params params = d->params;
     mu_chain_verdict other = {0};
     STACK_OF(X509) *pool = sk_X509_new_null();
     int rc = pool ? 0 : mu_fail_nomem(err);
@@ -175,7 +194,7 @@ static int look_around(const struct direction *d, mu_chain_verdict *v, mu_err **
 static int add_faults(const struct direction *d, const mu_chain_verdict *v, const STACK_OF(X509) *path, mu_err **err)
 {
     mu_chain_faults faults;
-    int rc = mu_chain_faults_find(path, d->params, &faults, err);
+    int rc = mu_chain_faults_find(path, &d->params, &faults, err);
     bool known = !v || v->code == MU_OK;
 
     for (size_t i = 0; rc == 0 && i < faults.count; i++) {
@@ -193,7 +212,7 @@ static int add_faults(const struct direction *d, const mu_chain_verdict *v, cons
 static int judge(const struct direction *d, mu_err **err)
 {
     mu_chain_verdict v = {0};
-    int rc = mu_chain_verify(sk_X509_value(d->from->chain, 0), d->params, &v, err);
+    int rc = mu_chain_verify(sk_X509_value(d->from->chain, 0), &d->params, &v, err);
     if (rc == 0 && (v.code == MU_E_CA_NOT_TRUSTED || v.code == MU_E_CLIENT_CA_NOT_TRUSTED || v.code == MU_E_CHAIN_MISSING_INTERMEDIATE))
         rc = look_around(d, &v, err);
     if (rc == 0)
@@ -218,30 +237,92 @@ static void warn_of_ca_leaf(const struct direction *d)
     X509 *leaf = sk_X509_value(d->from->chain, 0);
     char *subject = mu_name_text(X509_get_subject_name(leaf));
     for (size_t i = 0; i < d->findings->count; i++)
-        if (d->findings->items[i].code == MU_E_CA_USED_AS_LEAF && d->findings->items[i].refused_by == d->to->at)
+        if (d->findings->items[i].code == MU_E_CA_USED_AS_LEAF && d->findings->items[i].refused_by == d->judge)
             leaf = NULL;
     if (leaf && mu_cert_is_ca(leaf) && X509_get_version(leaf) == X509_VERSION_3) {
-        mu_finding *finding = mu_findings_add(d->findings, mu_findings_failure(d->findings), MU_E_CA_USED_AS_LEAF, d->from->at, 0.98);
+        mu_finding *finding = mu_findings_add(d->findings, mu_findings_failure(d->findings), MU_E_CA_USED_AS_LEAF, d->presenter, 0.98);
         finding->warning = true;
         mu_finding_evidence(d->findings, finding, "%s: \"%s\" is a CA", d->from->source, subject ? subject : "");
     }
     free(subject);
 }
 
-static int check_direction(const mu_pair *pair, const mu_pair_side *from, const mu_pair_side *to, mu_findings *findings, mu_err **err)
+static struct direction make_direction(const mu_pair *pair, const mu_pair_side *from, const mu_pair_side *to, bool server,
+                                       mu_findings *findings)
 {
-    const bool server = from->at == MU_AT_SERVER;
-    const mu_verify_params params = {
-        .libctx = pair->libctx, .trusted = to->anchors, .untrusted = from->chain,
-        .purpose = server ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT, .host = server ? pair->host : NULL,
-        .at_s = pair->at_s, .max_depth = -1, .security_level = -1,
+    return (struct direction){
+        .pair = pair, .from = from, .to = to, .findings = findings,
+        .presenter = server ? MU_AT_SERVER : MU_AT_CLIENT, .judge = server ? MU_AT_CLIENT : MU_AT_SERVER,
+        .params = {
+            .libctx = pair->libctx, .trusted = to->anchors, .untrusted = from->chain,
+            .purpose = server ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT, .host = server ? pair->host : NULL,
+            .at_s = pair->at_s, .max_depth = -1, .security_level = -1,
+        },
     };
-    const struct direction d = {pair, from, to, &params, findings};
-    if (!from->chain)
+}
+
+static int check_direction(const struct direction *d, mu_err **err)
+{
+    if (!d->from->chain)
         return 0;
-    int rc = to->trust ? judge(&d, err) : look_at_chain(&d, err);
-    warn_of_ca_leaf(&d);
+    int rc = d->to->trust ? judge(d, err) : look_at_chain(d, err);
+    warn_of_ca_leaf(d);
     return rc;
+}
+
+/* ---- stores of the two sides that were exchanged ---- */
+
+/* Does this direction end as it would with somebody else's identity, or somebody else's trust? */
+static int is_strange(const struct direction *d, bool *ret, mu_err **err)
+{
+    mu_chain_verdict v = {0};
+    if (mu_chain_verify(sk_X509_value(d->from->chain, 0), &d->params, &v, err) != 0)
+        return -1;
+    *ret = is_trust_code(v.code) || v.code == MU_E_EKU_MISSING_CLIENTAUTH || v.code == MU_E_EKU_MISSING_SERVERAUTH ||
+           v.code == MU_E_HOSTNAME_MISMATCH || v.code == MU_E_IP_SAN_MISSING;
+    mu_chain_verdict_done(&v);
+    return 0;
+}
+
+/* Wrong both ways as it is, and right both ways if exchanged: then that is the fault, and not what follows from it. */
+static int find_exchange(const struct direction direct[2], const struct direction other[2], bool *ret, mu_err **err)
+{
+    bool strange[4] = {false};
+    for (int i = 0; i < 2; i++)
+        if (is_strange(&direct[i], &strange[i], err) != 0 || is_strange(&other[i], &strange[2 + i], err) != 0)
+            return -1;
+    *ret = strange[0] && strange[1] && !strange[2] && !strange[3];
+    return 0;
+}
+
+static void tell_exchange(mu_findings *findings, const mu_given *of_server, const mu_given *of_client)
+{
+    mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_STORE_SWAPPED, MU_AT_BOTH, 0.95);
+    mu_finding_evidence(findings, finding, "neither side accepts the other; with %s at the client and %s at the server both would",
+                        of_server->shown, of_client->shown);
+    mu_finding_fix(findings, finding, "Exchange the two settings: %s belongs to the client and %s to the server.", of_server->shown,
+                   of_client->shown);
+}
+
+/* What is checked: as given, or as it was meant. */
+static int choose_directions(const mu_pair *pair, mu_findings *findings, struct direction ret[2], mu_err **err)
+{
+    const mu_pair_side *s = &pair->server, *c = &pair->client;
+    const struct direction direct[2] = {make_direction(pair, s, c, true, findings), make_direction(pair, c, s, false, findings)};
+    const struct direction trusts[2] = {make_direction(pair, s, s, true, findings), make_direction(pair, c, c, false, findings)};
+    const struct direction keys[2] = {make_direction(pair, c, c, true, findings), make_direction(pair, s, s, false, findings)};
+    bool trusts_exchanged = false, keys_exchanged = false;
+
+    if (s->chain && c->chain && s->trust && c->trust &&
+        (find_exchange(direct, trusts, &trusts_exchanged, err) != 0 || find_exchange(direct, keys, &keys_exchanged, err) != 0))
+        return -1;
+    if (trusts_exchanged)
+        tell_exchange(findings, &s->trusts, &c->trusts);
+    else if (keys_exchanged)
+        tell_exchange(findings, &s->keys, &c->keys);
+    for (int i = 0; i < 2; i++)
+        ret[i] = trusts_exchanged ? trusts[i] : keys_exchanged ? keys[i] : direct[i];
+    return 0;
 }
 
 int mu_pair_check_paths(const mu_pair *pair, mu_findings *findings, mu_err **err)
@@ -262,8 +343,9 @@ int mu_pair_check_paths(const mu_pair *pair, mu_findings *findings, mu_err **err
         findings->looked_for[names[i]] = true;
     if (pair->server.chain && !pair->host)
         mu_findings_note(findings, "no name was asked for (--host), so none was compared with the server's certificate");
-    return check_direction(pair, &pair->server, &pair->client, findings, err) != 0 ||
-                   check_direction(pair, &pair->client, &pair->server, findings, err) != 0
+    struct direction directions[2];
+    return choose_directions(pair, findings, directions, err) != 0 || check_direction(&directions[0], err) != 0 ||
+                   check_direction(&directions[1], err) != 0
                ? -1
                : 0;
 }

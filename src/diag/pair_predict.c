@@ -136,6 +136,15 @@ static int ask_openssl(const mu_pair *pair, const mu_findings *findings, struct 
     return 0;
 }
 
+/* In TLS 1.2 a server finds no suite for a key that may not sign; in 1.3 OpenSSL does not look. */
+static struct answer openssl_before_13(const mu_pair *pair, const mu_findings *findings, struct answer since_13)
+{
+    X509 *leaf = sk_X509_value(pair->server.chain, 0);
+    if (since_13.refused_by == MU_AT_SERVER || !leaf || (X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE))
+        return since_13;
+    return refuse(MU_AT_SERVER, known_reason(findings, MU_AT_CLIENT, MU_E_KEY_USAGE_WRONG));
+}
+
 /* ---- a JVM as server, a JVM as client ---- */
 
 struct jvm_side {
@@ -171,6 +180,8 @@ static mu_code jvm_cannot_start(const mu_pair_side *side, const mu_findings *fin
         return MU_E_STORE_WRONG_TYPE;
     if (has_finding(findings, side->at, MU_E_KEY_PASSWORD_DIFFERS, false))
         return MU_E_KEY_PASSWORD_DIFFERS;
+    if (side->settings->key_alias && !mu_store_find(side->keys.store, side->settings->key_alias))
+        return MU_E_SERVER_ALIAS_NOT_FOUND; /* Spring Boot looks whether it is there, not what it is */
     return jvm_loads_key_of_store(side) ? MU_OK : side->identity_err->code;
 }
 
@@ -267,25 +278,42 @@ static bool is_told(const mu_findings *findings, const struct answer *a)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const mu_finding *f = &findings->items[i];
-        if (f->code == a->code || (!f->warning && (f->refused_by == a->refused_by || f->refused_by == MU_AT_BOTH)))
+        if (f->code == a->code || (!f->warning && (f->refused_by == a->refused_by || f->refused_by == MU_AT_BOTH || f->refused_by == MU_AT_UNKNOWN)))
             return true;
     }
     return false;
 }
 
-static void tell_wrong_alias(const mu_pair *pair, const struct jvm_side *s, const struct answer *a, mu_findings *findings)
+static void tell_wrong_alias(const mu_pair_side *side, const STACK_OF(X509) *chain, mu_code why, mu_findings *findings)
 {
-    const mu_pair_side *side = s->side;
-    char *presented = mu_name_text(X509_get_subject_name(sk_X509_value(s->chain, 0)));
+    char *presented = mu_name_text(X509_get_subject_name(sk_X509_value(chain, 0)));
+    mu_found_at judge = side->at == MU_AT_SERVER ? MU_AT_CLIENT : MU_AT_SERVER;
     mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_CLIENT_CERT_WRONG_ALIAS, side->at, 0.95);
-    (void)pair;
-    finding->refused_by = a->refused_by;
+    finding->refused_by = judge;
     mu_finding_evidence(findings, finding, "%s has several private keys; a JVM (SunX509) presents \"%s\", which the %s refuses: %s",
-                        side->keys.shown, presented ? presented : "", mu_found_at_name(a->refused_by), mu_code_name(a->code));
+                        side->keys.shown, presented ? presented : "", mu_found_at_name(judge), mu_code_name(why));
     mu_finding_evidence(findings, finding, "the one that fits is %s", side->source);
     mu_finding_fix(findings, finding, "Keep only the key that is meant in that store, or name it where the program can be told "
                                       "(server.ssl.key-alias; the javax.net.ssl properties cannot).");
     free(presented);
+}
+
+/* Of several keys a JVM takes one that is refused, while the one that we take is not. */
+static int check_choice(const mu_pair *pair, const mu_pair_side *from, const mu_pair_side *to, mu_findings *findings, mu_err **err)
+{
+    struct jvm_side picked = {.side = from}, meant = {.side = from, .chain = from->chain};
+    mu_code picked_code, meant_code;
+    if (!from->identity || !to->trusts.store || from->settings->key_alias)
+        return 0;
+    if (choose(&picked, from->at == MU_AT_CLIENT ? to->anchors : NULL, err) != 0)
+        return -1;
+    if (!picked.chain || !picked.other_entry)
+        return 0;
+    if (jvm_judges(pair, &picked, to, &picked_code, err) != 0 || jvm_judges(pair, &meant, to, &meant_code, err) != 0)
+        return -1;
+    if (picked_code != MU_OK && meant_code == MU_OK)
+        tell_wrong_alias(from, picked.chain, picked_code, findings);
+    return 0;
 }
 
 static void tell_not_sent(const mu_pair *pair, mu_findings *findings)
@@ -303,29 +331,25 @@ static void tell_not_sent(const mu_pair *pair, mu_findings *findings)
                                           "two JVMs trust the client's CA instead of its certificate.");
 }
 
-static void tell_jvm(const mu_pair *pair, const struct jvm_side *server, const struct jvm_side *client, const struct answer *a,
-                     mu_findings *findings)
+static void tell_jvm(const mu_pair *pair, const struct answer *a, mu_findings *findings)
 {
-    const struct jvm_side *presenter = a->refused_by == MU_AT_CLIENT ? server : client;
+    const mu_pair_side *presenter = a->refused_by == MU_AT_CLIENT ? &pair->server : &pair->client;
     if (a->code == MU_OK || is_told(findings, a))
         return;
     if (a->code == MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED) {
         tell_not_sent(pair, findings);
-    } else if (presenter->other_entry) {
-        tell_wrong_alias(pair, presenter, a, findings);
-    } else {
-        mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), a->code, presenter->side->at, 0.9);
-        finding->refused_by = a->refused_by;
-        mu_finding_evidence(findings, finding, "a JVM refuses %s, where OpenSSL accepts it", presenter->side->source);
+        return;
     }
+    mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), a->code, presenter->at, 0.9);
+    finding->refused_by = a->refused_by;
+    mu_finding_evidence(findings, finding, "a JVM refuses %s, where OpenSSL accepts it", presenter->source);
 }
 
 /* ---- */
 
-static void predict(mu_findings *findings, const char *pair, const struct answer *a)
+static void predict(mu_findings *findings, const char *pair, int version, const struct answer *a)
 {
-    for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++)
-        mu_findings_predict(findings, &(mu_prediction){pair, version, a->code == MU_OK, a->refused_by, a->code});
+    mu_findings_predict(findings, &(mu_prediction){pair, version, a->code == MU_OK, a->refused_by, a->code});
 }
 
 /* Only we could not read it: a JVM may. */
@@ -357,11 +381,18 @@ int mu_pair_predict(const mu_pair *pair, mu_findings *findings, mu_err **err)
         return -1;
     if (readable && ask_openssl(pair, findings, &openssl, err) != 0)
         return -1;
-    if (readable)
-        predict(findings, "openssl", &openssl);
+    if (readable) {
+        const struct answer older = openssl_before_13(pair, findings, openssl);
+        predict(findings, "openssl", TLS1_2_VERSION, &older);
+        predict(findings, "openssl", TLS1_3_VERSION, &openssl);
+    }
     if (java) {
-        predict(findings, "jvm", &jvm);
-        tell_jvm(pair, &server, &client, &jvm, findings);
+        predict(findings, "jvm", TLS1_2_VERSION, &jvm);
+        predict(findings, "jvm", TLS1_3_VERSION, &jvm);
+        if (check_choice(pair, &pair->server, &pair->client, findings, err) != 0 ||
+            check_choice(pair, &pair->client, &pair->server, findings, err) != 0)
+            return -1;
+        tell_jvm(pair, &jvm, findings);
     }
     return 0;
 }

@@ -91,6 +91,19 @@ static size_t find_entry(const mu_pair_side *side)
     return first_key(store);
 }
 
+/* A file with a key and certificates, none of which is the key's: that says more than that the first one is not. */
+static void settle_mismatch(mu_pair_side *side)
+{
+    const mu_store *store = side->keys.store;
+    if (side->identity_err && side->identity_err->code == MU_E_CHAIN_ORDER_WRONG && sk_X509_num(mu_store_get0_loose_certs(store)) > 0 &&
+        sk_X509_num(mu_entry_get0_chain(mu_store_entry(store, side->entry))) == 0) {
+        mu_err_free(side->identity_err);
+        side->identity_err = NULL;
+        mu_fail(&side->identity_err, MU_E_KEY_CERT_MISMATCH, "\"%s\" has a private key and certificates, and none of them is the key's",
+                side->keys.shown);
+    }
+}
+
 static int read_identity(const mu_pair *pair, mu_pair_side *side, mu_err **err)
 {
     const mu_store_settings *s = side->settings;
@@ -110,6 +123,7 @@ static int read_identity(const mu_pair *pair, mu_pair_side *side, mu_err **err)
     mu_entry *entry = mu_store_entry(g->store, side->entry);
     if (!entry)
         return 0;
+    settle_mismatch(side);
     side->source = mu_asprintf("%s%s%s", g->shown, s->certificate ? "" : ", alias ", s->certificate ? "" : mu_entry_alias(entry));
     STACK_OF(X509) *chain = side->identity ? mu_identity_get0_chain(side->identity) : mu_entry_get0_chain(entry);
     if (sk_X509_num(chain) > 0 && !(side->chain = X509_chain_up_ref(chain)))

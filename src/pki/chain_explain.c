@@ -245,12 +245,25 @@ static mu_code refine_signature(const mu_path *path, int depth)
     return wanted && has && ASN1_OCTET_STRING_cmp(wanted, has) == 0 ? MU_E_SIGNATURE_INVALID : MU_E_CA_REGENERATED;
 }
 
+/*
+ * A path may lead from a self-signed CA to an anchor of the same name, with another key. There the library stops, or goes back and tries
+ * the anchor as the issuer of what that CA has signed.
+ */
+static bool left_the_path(const mu_path *path, int depth)
+{
+    return depth + 2 < path->count && mu_cert_signed_by(path->certs[depth], path->certs[depth + 1]);
+}
+
 void mu_finding_refine(const mu_path *path, const mu_verify_params *params, mu_finding *finding)
 {
     if (finding->x509_error == X509_V_ERR_INVALID_PURPOSE)
         finding->code = refine_purpose(path->certs[finding->depth], finding->depth, params->purpose);
-    if (finding->x509_error == X509_V_ERR_CERT_SIGNATURE_FAILURE)
+    if (finding->x509_error == X509_V_ERR_CERT_SIGNATURE_FAILURE && left_the_path(path, finding->depth))
+        mu_found(finding, MU_E_CA_REGENERATED, finding->depth + 1, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN);
+    else if (finding->x509_error == X509_V_ERR_CERT_SIGNATURE_FAILURE)
         finding->code = refine_signature(path, finding->depth);
+    else if (finding->x509_error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN && finding->depth + 1 < path->count)
+        finding->code = MU_E_CA_REGENERATED;
     if (finding->x509_error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT && path->count > 1)
         finding->code = MU_E_SUBJECT_EQUALS_ISSUER;
 }

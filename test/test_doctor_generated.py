@@ -1,0 +1,113 @@
+"""Sets of four stores with faults planted: mutual doctor finds each and no other, and foresees what real pairs do with them."""
+import json
+import random
+
+import pytest
+
+from lab import four_stores, store_pairs
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*SHA1")  # which some certificates are to be signed with
+
+SETS, SETS_LONG = 40, 2000
+HEALTHY, HEALTHY_LONG = 10, 200
+TRUTHS, TRUTHS_LONG = 12, 300
+
+
+@pytest.fixture
+def seed(rng, long_run):
+    """A fresh one each time under --long; pytest prints it with a failure."""
+    fresh = random.SystemRandom().randrange(1 << 32) if long_run else rng.randrange(1 << 32)
+    print("seed", fresh)
+    return fresh
+
+
+def examine(program, folder, world):
+    words = world.write(folder)
+    answer = program("doctor", "--json", *words, cwd=folder)
+    report = json.loads(answer.out)
+    assert "findings" in report, answer
+    assert answer.status == {"ok": 0, "fail": 4}[report["verdict"]], answer
+    return report
+
+
+def errors(report):
+    found = {}
+    for finding in report["findings"]:
+        if finding["severity"] == "error":
+            found.setdefault(finding["code"], set()).add(finding["side"])
+    return found
+
+
+def mistake(report, expected):
+    found = errors(report)
+    right = found.keys() == expected.keys() and all(found[code] & (sides | {"both"}) for code, sides in expected.items())
+    return None if right else f"expected {expected}, found {found}"
+
+
+def planted(seed, count):
+    """Every kind in turn, then one or two at random."""
+    names = sorted(four_stores.FAULTS)
+    start = seed % len(names)
+    for i in range(count):
+        rng = random.Random(f"{seed} {i}")
+        yield four_stores.make(rng, [names[(start + i) % len(names)]] if i % 2 else None)
+
+
+def test_there_are_forty_kinds():
+    assert len(four_stores.FAULTS) >= 40
+
+
+def test_planted_faults_are_found_and_no_other(mutual, mutual_release, seed, long_run, tmp_path):
+    program, wrong = mutual_release if long_run else mutual, []
+    for i, (world, faults, expected) in enumerate(planted(seed, SETS_LONG if long_run else SETS)):
+        why = mistake(examine(program, tmp_path / str(i), world), expected)
+        if why:
+            wrong.append(f"{i} ({world.form}, {world.tiers} tiers): {faults}: {why}")
+    assert not wrong, f"seed {seed}:\n" + "\n".join(wrong)
+
+
+def test_healthy_sets_are_healthy(mutual, mutual_release, seed, long_run, tmp_path):
+    program, wrong = mutual_release if long_run else mutual, []
+    for i in range(HEALTHY_LONG if long_run else HEALTHY):
+        world = four_stores.World(random.Random(f"{seed} {i}"))
+        report = examine(program, tmp_path / str(i), world)
+        if report["findings"] or not all(pair["ok"] for pair in report["predictions"].values()):
+            wrong.append(f"{i}: {report}")
+    assert not wrong, f"seed {seed}:\n" + "\n".join(wrong)
+
+
+def differences(report, pair, truth, what):
+    foreseen = store_pairs.predicted(report, pair)
+    return [f"{what}, {protocol}: foreseen {foreseen and foreseen[protocol]}, but {who}: {text}"
+            for protocol, (who, text) in truth.items() if foreseen is None or foreseen[protocol] != who]
+
+
+def made(program, seed, count, folder):
+    """(folder, world, report, faults); every tenth set is healthy."""
+    sets = []
+    for i, (world, faults, _) in enumerate(planted(seed, count)):
+        if i % 10 == 9:
+            world, faults = four_stores.World(random.Random(f"{seed} healthy {i}")), "healthy"
+        where = folder / str(i)
+        sets.append((where, world, examine(program, where, world), faults))
+    return sets
+
+
+def test_jvms_do_as_foreseen(mutual_release, jdks, peer_classes, seed, long_run, tmp_path):
+    sets = made(mutual_release, seed, TRUTHS_LONG if long_run else TRUTHS, tmp_path)
+    wrong = []
+    for jdk in jdks if long_run else jdks[-1:]:
+        if jdk.version < 17:
+            continue
+        for i, truth in store_pairs.java(jdk, peer_classes, [one[:2] for one in sets]).items():
+            wrong += differences(sets[i][2], "jvm", truth, f"JDK {jdk.version}, {i} {sets[i][3]}")
+    assert not wrong, f"seed {seed}:\n" + "\n".join(wrong)
+
+
+def test_openssl_does_as_foreseen(mutual_release, seed, long_run, tmp_path):
+    wrong, told = [], 0
+    for i, (folder, world, report, faults) in enumerate(made(mutual_release, seed, TRUTHS_LONG if long_run else TRUTHS, tmp_path)):
+        truth = store_pairs.openssl(folder, world)
+        told += truth is not None
+        wrong += differences(report, "openssl", truth or {}, f"{i} {faults}")
+    assert told > 3 and not wrong, f"seed {seed}:\n" + "\n".join(wrong)
