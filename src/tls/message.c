@@ -42,7 +42,7 @@ static unsigned number(struct reader *in, size_t bytes)
 static struct reader vector(struct reader *in, size_t length_bytes)
 {
     size_t len = number(in, length_bytes);
-    struct reader inner = {.at = in->at, .left = in->bad ? 0 : len < in->left ? len : in->left};
+    struct reader inner = {.at = in->at, .left = in->bad ? 0 : len < in->left ? len : in->left, .bad = in->bad};
     if (len > in->left)
         in->bad = inner.bad = true, in->left = 0;
     else
@@ -437,7 +437,7 @@ void mu_message_decode(const uint8_t *data, size_t len, bool tls13, mu_message *
     if (!ret->name)
         ret->name = "unknown message";
     read_body(ret, type, &body, tls13);
-    ret->damaged |= body.bad && !is_withheld(type);
+    ret->damaged |= body.bad && (len < 4 || !is_withheld(type));
 }
 
 size_t mu_message_shown_bytes(unsigned type, size_t len)
