@@ -89,6 +89,9 @@ typedef struct mu_tls_settings {
     const char *ciphers;           /* as "TLS_AES_128_GCM_SHA256", for both versions; NULL: AEAD suites with ECDHE */
     mu_client_auth client_auth;    /* servers */
     const char *alpn;              /* one protocol; NULL: "http/1.1" */
+    /** The secrets of every connection, a line without its end in NSS's key log format; called by the connection's thread. NULL: kept. */
+    void (*key_log)(void *arg, const char *line);
+    void *key_log_arg;
 } mu_tls_settings;
 
 typedef struct mu_tls_ctx mu_tls_ctx;

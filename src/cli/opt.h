@@ -96,6 +96,10 @@ void mu_opt_free(const mu_command *command, void *options);
     {"trace", 0, MU_OPT_LEVEL, offsetof(S, trace), "verbose",                                                                      \
      "Show the handshake on standard error: who sent what, what was offered and chosen, which store answered, where it broke. With " \
      "=verbose everything that the messages say.", 0, 0}
+/** S has char *key_log (config/key_log.h). */
+#define MU_OPT_KEY_LOG(S)                                                                                                         \
+    {"key-log", 0, MU_OPT_TEXT, offsetof(S, key_log), "FILE",                                                                      \
+     "Append the keys of every connection to this file, in the format that Wireshark reads: whoever has it can decrypt them.", 0, 0}
 #define MU_OPT_JSON(S) {"json", 0, MU_OPT_FLAG, offsetof(S, json), NULL, "Answer in JSON.", 0, 0}
 
 #endif

@@ -8,6 +8,7 @@
 #include "commands/commands.h"
 #include "config/default_trust.h"
 #include "config/java_properties.h"
+#include "config/key_log.h"
 #include "net/dial.h"
 #include "report/ladder.h"
 #include "report/verdict_json.h"
@@ -31,7 +32,7 @@ typedef struct get_options {
     bool include, json;
     long connect_timeout_s, max_time_s;
     int report, tls_min, tls_max, trace;
-    char *groups, *sigalgs, *ciphers;
+    char *groups, *sigalgs, *ciphers, *key_log;
 } get_options;
 
 #define O(member) offsetof(get_options, member)
@@ -58,6 +59,7 @@ static const mu_opt options_table[] = {
      "What standard output gets: the body; an object with every fact; or the line that a Java client would print.", 0, 0},
     {"json", 0, MU_OPT_FLAG, O(json), NULL, "As --report json.", 0, 0},
     MU_OPT_TRACE(get_options),
+    MU_OPT_KEY_LOG(get_options),
     {0},
 };
 
@@ -82,6 +84,7 @@ typedef struct get_run {
     mu_url url;
     mu_buf data;
     mu_fetch fetch;
+    mu_key_log key_log;
     FILE *out; /* NULL: the body is dropped */
     int write_errno;
     int report, trace;
@@ -116,7 +119,7 @@ static int load_trust(get_run *run, mu_strlist *warnings, mu_err **err)
     return mu_settings_crls(run->libctx, &run->options->crls, run->trust, err);
 }
 
-static mu_tls_settings tls_settings(const get_run *run)
+static mu_tls_settings tls_settings(get_run *run)
 {
     const get_options *o = run->options;
     const mu_java_settings *java = &run->java;
@@ -126,6 +129,8 @@ static mu_tls_settings tls_settings(const get_run *run)
         .groups = o->groups ? o->groups : java->groups,
         .sigalgs = o->sigalgs ? o->sigalgs : java->sigalgs,
         .ciphers = o->ciphers ? o->ciphers : java->ciphers,
+        .key_log = o->key_log ? mu_key_log_line : NULL,
+        .key_log_arg = &run->key_log,
     };
 }
 
@@ -135,7 +140,7 @@ static int make_context(get_run *run, mu_err **err)
     int rc = -1;
     if (mu_java_properties_read(&run->options->defines, &run->java, &warnings, err) == 0 &&
         mu_ossl_ctx_new(&run->libctx, err) == 0 && load_identity(run, &warnings, err) == 0 &&
-        load_trust(run, &warnings, err) == 0) {
+        load_trust(run, &warnings, err) == 0 && mu_key_log_open(run->options->key_log, &run->key_log, &warnings, err) == 0) {
         mu_tls_settings settings = tls_settings(run);
         rc = mu_tls_ctx_new(run->libctx, MU_SIDE_CLIENT, run->identity, run->trust, &settings, &run->ctx, err);
     }
@@ -341,7 +346,7 @@ static int finish(get_run *run, mu_err *err, const char *url)
 
 static int run_get(const mu_command *command, void *options, const mu_strlist *args)
 {
-    get_run run = {.options = options, .fetch = {.fd = -1}};
+    get_run run = {.options = options, .fetch = {.fd = -1}, .key_log = {.fd = -1}};
     mu_err *err = NULL;
     int status;
 
@@ -349,6 +354,7 @@ static int run_get(const mu_command *command, void *options, const mu_strlist *a
     run.report = run.options->json ? REPORT_JSON : run.options->report;
     if (mu_url_parse(args->items[0], &run.url, &err) == 0 && read_data(&run, &err) == 0)
         exchange(&run, &err);
+    mu_key_log_close(&run.key_log, err ? NULL : &err);
     status = finish(&run, err, args->items[0]);
     mu_err_free(err);
     mu_fetch_done(&run.fetch);

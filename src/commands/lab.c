@@ -7,7 +7,7 @@
 struct lab_options {
     char *dir;
     long port;
-    int key_algorithm;
+    int key_algorithm, trace;
     bool serve, json, quiet;
 };
 
@@ -21,6 +21,8 @@ static const mu_opt options[] = {
      "End by serving with the healthy stores, until interrupted.", 0, 0},
     {"quiet", 'q', MU_OPT_FLAG, offsetof(struct lab_options, quiet), NULL,
      "Only the result, and what is not as it should be.", 0, 0},
+    {"trace", 0, MU_OPT_LEVEL, offsetof(struct lab_options, trace), "verbose",
+     "Show each run's handshake as the client sees it (mutual get --trace).", 0, 0},
     {"json", 0, MU_OPT_FLAG, offsetof(struct lab_options, json), NULL, "The whole story as one JSON document.", 0, 0},
     {0},
 };
@@ -39,6 +41,7 @@ static int run(const mu_command *command, void *parsed, const mu_strlist *args)
         .port = (int)given->port,
         .key_algorithm = given->key_algorithm == 1 ? "EC" : "RSA",
         .serve = given->serve,
+        .trace = given->trace == 2 ? " --trace=verbose" : given->trace ? " --trace" : "",
         .json = given->json,
         .quiet = given->quiet,
     };

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "commands/commands.h"
 #include "commands/serve_config.h"
+#include "config/key_log.h"
 #include "config/password.h"
 #include "config/settings.h"
 #include "report/ladder.h"
@@ -18,7 +19,7 @@ typedef struct serve_options {
     mu_store_settings stores;
     mu_strlist listen, crls, profiles;
     int client_auth, tls_min, tls_max, trace; /* client_auth: from 1 on; 0: not given */
-    char *config, *groups, *sigalgs, *ciphers;
+    char *config, *groups, *sigalgs, *ciphers, *key_log;
     char *respond, *root, *user;
     long workers, handshake_timeout_s, header_timeout_s, idle_timeout_s, max_connections, max_connections_per_address;
 } serve_options;
@@ -43,6 +44,7 @@ static const mu_opt options_table[] = {
     {"user", 0, MU_OPT_TEXT, O(user), "NAME", "Become this user once ports are bound and stores are read.", 0, 0},
     MU_OPT_TLS(serve_options),
     MU_OPT_TRACE(serve_options),
+    MU_OPT_KEY_LOG(serve_options),
     {"handshake-timeout", 0, MU_OPT_NUMBER, O(handshake_timeout_s), "SECONDS",
      "For a whole handshake; the default is 10.", 1, 3600},
     {"header-timeout", 0, MU_OPT_NUMBER, O(header_timeout_s), "SECONDS",
@@ -113,7 +115,8 @@ static int load_crls(const serve_options *o, mu_trust *trust, mu_err **err)
 }
 
 /* What the command line names goes before what the configuration names, an identity or a trust as a whole. */
-static int load_stores(const serve_options *o, const mu_serve_config *file, mu_server_config *config, mu_err **err)
+static int load_stores(const serve_options *o, const mu_serve_config *file, mu_key_log *key_log,
+                       mu_server_config *config, mu_err **err)
 {
     const mu_store_settings *own = &o->stores;
     const mu_store_settings *keys = own->key_store || own->certificate || !o->config ? own : &file->stores;
@@ -122,7 +125,8 @@ static int load_stores(const serve_options *o, const mu_serve_config *file, mu_s
     int rc = -1;
 
     if (mu_settings_identity(NULL, keys, MU_PURPOSE_SERVER, mu_now_s(), &warnings, &config->identity, err) == 0 &&
-        mu_settings_trust(NULL, trusts, &warnings, &config->trust, err) == 0 && load_crls(o, config->trust, err) == 0)
+        mu_settings_trust(NULL, trusts, &warnings, &config->trust, err) == 0 && load_crls(o, config->trust, err) == 0 &&
+        mu_key_log_open(o->key_log, key_log, &warnings, err) == 0)
         rc = config->identity ? 0 : usage(err, "a server needs a certificate and its private key",
                                           "Name them with --key-store, or with --certificate and --certificate-private-key.");
     if (rc == 0)
@@ -133,13 +137,19 @@ static int load_stores(const serve_options *o, const mu_serve_config *file, mu_s
     return rc;
 }
 
+/* What is used until the last connection has ended. */
+struct watching {
+    int trace;
+    mu_key_log key_log;
+};
+
 static void print_trace(void *level, const mu_trace *trace, const mu_verdict *verdict, const char *peer)
 {
     mu_ladder_print(stderr, trace, verdict, peer, *(const int *)level);
 }
 
 /* Everything that needs the options; afterwards they may be wiped. */
-static int make_server(const serve_options *o, int *trace, mu_server **ret_server, mu_err **err)
+static int make_server(const serve_options *o, struct watching *watching, mu_server **ret_server, mu_err **err)
 {
     static const mu_client_auth auth[] = {MU_CLIENT_AUTH_NEED, MU_CLIENT_AUTH_NEED, MU_CLIENT_AUTH_WANT, MU_CLIENT_AUTH_NONE};
     mu_address *addresses = NULL;
@@ -151,9 +161,10 @@ static int make_server(const serve_options *o, int *trace, mu_server **ret_serve
         .tls = {.min_version = o->tls_min == 1 ? TLS1_3_VERSION : file.min_version,
                 .max_version = o->tls_max == 1 ? TLS1_2_VERSION : file.max_version,
                 .groups = o->groups, .sigalgs = o->sigalgs, .ciphers = o->ciphers ? o->ciphers : file.ciphers,
-                .client_auth = o->client_auth || !o->config ? auth[o->client_auth] : file.client_auth},
-        .on_trace = *trace ? print_trace : NULL,
-        .on_trace_arg = trace,
+                .client_auth = o->client_auth || !o->config ? auth[o->client_auth] : file.client_auth,
+                .key_log = o->key_log ? mu_key_log_line : NULL, .key_log_arg = &watching->key_log},
+        .on_trace = o->trace ? print_trace : NULL,
+        .on_trace_arg = &watching->trace,
         .respond = o->respond,
         .root = o->root,
         .handshake_timeout_ms = o->handshake_timeout_s * 1000,
@@ -169,7 +180,7 @@ static int make_server(const serve_options *o, int *trace, mu_server **ret_serve
         goto out;
     }
     if (parse_listen(o->listen.count ? &o->listen : &file.listen, &addresses, &config.listen_count, err) < 0 ||
-        load_stores(o, &file, &config, err) < 0)
+        load_stores(o, &file, &watching->key_log, &config, err) < 0)
         goto out;
     config.listen = addresses;
     if (mu_server_new(&config, ret_server, err) < 0)
@@ -236,16 +247,19 @@ static int run(const mu_command *command, void *options, const mu_strlist *args)
 {
     mu_server *server = NULL;
     mu_err *err = NULL;
-    int rc, trace = ((const serve_options *)options)->trace;
+    struct watching watching = {.trace = ((const serve_options *)options)->trace, .key_log = {.fd = -1}};
+    int rc;
     (void)args;
 
     raise_descriptor_limit();
-    rc = make_server(options, &trace, &server, &err);
+    rc = make_server(options, &watching, &server, &err);
     mu_opt_free(command, options); /* passwords are not kept while serving */
     mu_password_forget();
     if (rc == 0)
         rc = run_until_signal(server, &err);
     mu_server_free(server);
+    if (mu_key_log_close(&watching.key_log, rc == 0 ? &err : NULL) != 0)
+        rc = -1;
     return rc == 0 ? 0 : mu_cli_fail(false, err);
 }
 

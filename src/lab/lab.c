@@ -82,8 +82,10 @@ static int run_all(mu_lab *lab, mu_err **err)
 
 static int serve_on(mu_lab *lab, mu_err **err)
 {
-    char *command =
-        mu_lab_expand(lab, "mutual serve --listen 127.0.0.1:{port} --key-store server.p12 --trust-store server-trust.p12");
+    char *pattern = mu_asprintf("mutual serve --listen 127.0.0.1:{port} --key-store server.p12 --trust-store server-trust.p12%s",
+                                lab->options->trace);
+    char *command = pattern ? mu_lab_expand(lab, pattern) : NULL;
+    free(pattern);
     if (!command)
         return mu_fail_nomem(err);
     fflush(stdout);

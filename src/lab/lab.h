@@ -14,6 +14,7 @@ typedef struct mu_lab_options {
     int port;                  /* on 127.0.0.1; 0: 8443, or a free one if that is taken */
     const char *key_algorithm; /* "RSA" or "EC" */
     bool serve;                /* end by becoming the healthy server */
+    const char *trace;         /* what to add to the client's command: "", " --trace" or " --trace=verbose" */
     bool json, quiet;
 } mu_lab_options;
 

@@ -65,6 +65,8 @@ typedef struct mu_lab_seen {
     char *jvm_line;    /* what a JVM says in its place */
     char *server_line; /* what the server logs, or NULL */
     char *server_said; /* the same for people */
+    char *ladder;      /* of the handshake, in lines; NULL: not asked for */
+    json_t *trace;     /* the same for programs */
     char *why_not;     /* NULL: as expected */
 } mu_lab_seen;
 

@@ -130,7 +130,7 @@ static char *compare(const mu_lab_expect *expect, const mu_lab_seen *seen, const
 
 int mu_lab_client(mu_lab *lab, mu_process *server, const char *arguments, const mu_lab_expect *expect, mu_lab_seen *ret_seen, mu_err **err)
 {
-    char *pattern = mu_asprintf("mutual get --report json %s", arguments);
+    char *pattern = mu_asprintf("mutual get --report json%s %s", lab->options->trace, arguments);
     char *command = pattern ? mu_lab_expand(lab, pattern) : NULL;
     mu_process *client = NULL;
     json_t *answer = NULL;
@@ -149,6 +149,8 @@ int mu_lab_client(mu_lab *lab, mu_process *server, const char *arguments, const 
                                     ? mu_asprintf("%s [%s]", answer_text(answer, "error", NULL, "message"), answer_code(answer))
                                     : mu_asprintf("HTTP status: %d", (int)json_integer_value(json_object_get(answer, "status")));
         ret_seen->server_said = ret_seen->server_line ? say_server(ret_seen->server_line) : NULL;
+        ret_seen->ladder = *lab->options->trace ? mu_strdup(mu_process_stderr(client)) : NULL;
+        ret_seen->trace = json_incref(json_object_get(answer, "trace"));
         ret_seen->jvm_line = mu_strdup(answer_text(answer, "jsse", NULL, NULL));
         ret_seen->command = mu_lab_expand(lab, arguments);
         rc = ret_seen->client_line && ret_seen->jvm_line && ret_seen->command ? 0 : mu_fail_nomem(err);
@@ -168,6 +170,8 @@ void mu_lab_seen_done(mu_lab_seen *seen)
     free(seen->server_line);
     free(seen->server_said);
     free(seen->why_not);
+    free(seen->ladder);
+    json_decref(seen->trace);
     *seen = (mu_lab_seen){0};
 }
 

@@ -77,19 +77,31 @@ void mu_lab_say_step(mu_lab *lab, const mu_lab_step *step, const char *command, 
     fflush(stdout);
 }
 
+/* Lines of another program, indented; empty ones are left out. */
+static void print_lines(const char *text)
+{
+    for (size_t len; *text; text += len + (text[len] == '\n')) {
+        len = strcspn(text, "\n");
+        if (len)
+            printf("   %.*s\n", (int)len, text);
+    }
+}
+
 void mu_lab_say_run(mu_lab *lab, const char *title, const char *proves, const mu_lab_seen *seen)
 {
     lab->run_count++;
     lab->failed_count += seen->why_not != NULL;
-    note(lab, json_pack("{s:s, s:s*, s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "kind", "run", "title", lab->title, "run", title, "command",
+    note(lab, json_pack("{s:s, s:s*, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:O*}", "kind", "run", "title", lab->title, "run", title, "command",
                         mu_json_text(seen->command), "client", mu_json_text(seen->client_line), "jvm", mu_json_text(seen->jvm_line),
                         "server", mu_json_text(seen->server_line), "exit_status", seen->exit_status, "unexpected",
-                        mu_json_text(seen->why_not)));
+                        mu_json_text(seen->why_not), "trace", seen->trace));
     if (lab->options->json || (lab->options->quiet && !seen->why_not))
         return;
-    printf("\n   %s%s%s\n   $ mutual get ", title, proves ? ": " : "", proves ? proves : "");
+    printf("\n   %s%s%s\n   $ mutual get%s ", title, proves ? ": " : "", proves ? proves : "", lab->options->trace);
     styled(MU_STYLE_DIM, seen->command);
     putchar('\n');
+    if (seen->ladder)
+        print_lines(seen->ladder);
     field("client", seen->client_line);
     field("a JVM", seen->jvm_line);
     field("server", seen->server_said);

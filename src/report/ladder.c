@@ -130,6 +130,15 @@ static void add_fact(struct ladder *l, const char *text)
     free(lead);
 }
 
+/* Names have commas in them. */
+static const char *separator(const mu_strlist *items)
+{
+    for (size_t i = 0; i < items->count; i++)
+        if (strchr(items->items[i], ','))
+            return "; ";
+    return ", ";
+}
+
 /* "suites: A, B, and 7 more" */
 static void add_message_fact(struct ladder *l, const mu_fact *fact)
 {
@@ -143,7 +152,7 @@ static void add_message_fact(struct ladder *l, const mu_fact *fact)
     mu_buf_addf(&text, "%s: ", fact->label);
     for (size_t i = 0; i < shown; i++) {
         char *item = mu_clip(fact->items.items[i], all ? 10 * ITEM_COLUMNS : ITEM_COLUMNS);
-        mu_buf_addf(&text, "%s%s", i ? ", " : "", item ? item : "");
+        mu_buf_addf(&text, "%s%s", i ? separator(&fact->items) : "", item ? item : "");
         free(item);
     }
     if (more)

@@ -168,11 +168,21 @@ static int apply_alpn(mu_tls_ctx *ctx, const char *protocol, mu_err **err)
     return 0;
 }
 
+static void log_key(const SSL *ssl, const char *line)
+{
+    const mu_tls_conn *conn = SSL_get_app_data(ssl);
+    conn->ctx->key_log(conn->ctx->key_log_arg, line);
+}
+
 static int apply_settings(mu_tls_ctx *ctx, const mu_tls_settings *settings, mu_err **err)
 {
     apply_policy(ctx->ssl_ctx);
     SSL_CTX_set_info_callback(ctx->ssl_ctx, mu_tls_info_cb);
     SSL_CTX_set_msg_callback(ctx->ssl_ctx, mu_tls_msg_cb);
+    if ((ctx->key_log = settings->key_log)) {
+        ctx->key_log_arg = settings->key_log_arg;
+        SSL_CTX_set_keylog_callback(ctx->ssl_ctx, log_key);
+    }
     if (ctx->side == MU_SIDE_CLIENT)
         SSL_CTX_set_cert_cb(ctx->ssl_ctx, mu_tls_cert_cb, NULL);
     return apply_versions(ctx->ssl_ctx, settings, err) != 0 || mu_tls_apply_ciphers(ctx->ssl_ctx, settings->ciphers, err) != 0 ||

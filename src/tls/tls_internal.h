@@ -31,6 +31,8 @@ struct mu_tls_ctx {
     mu_client_auth client_auth;
     uint8_t *alpn; /* one protocol with its length before it */
     unsigned alpn_len;
+    void (*key_log)(void *arg, const char *line);
+    void *key_log_arg;
 };
 
 /** What a connection has seen of the handshake, for the verdict. */
