@@ -2,9 +2,13 @@
 1.2 and 1.3, and shows no secret."""
 import json
 import re
+import socket
+import stat
 
 import pytest
 
+from lab import proc
+from test_get import get_pki, java_server, nginx, s_server  # noqa: F401 (fixtures)
 from test_table import Table, identity, table, trust  # noqa: F401 (table is a fixture)
 
 
@@ -117,6 +121,144 @@ def test_the_body_stays_clean(sides):
     assert "asks no client" in field(result.err, "note")
     ignored = sides.mutual(*plain, "-Djavax.net.debug=record")
     assert ignored.status == 0 and "property-ignored" in ignored.err and "ClientHello" not in ignored.err
+
+
+# ---- peers that we did not write ----
+
+CLIENT_ROWS = [  # whom the client shows and trusts, the rung that breaks, the cause that is named
+    (None, "root", "--- Certificate", "client-cert-not-sent"),
+    ("stranger", "root", "--- Certificate", "client-ca-not-trusted"),
+    ("as-server", "root", "--- Certificate", "eku-missing-clientauth"),
+    ("client", "other-root", "<-- Certificate", "ca-not-trusted"),
+]
+
+
+def check_our_client(mutual, pki, url, tls):
+    for name, trusts, rung, cause in CLIENT_ROWS:
+        result = mutual("get", "--trace", *identity(pki, name), *trust(pki, trusts), "--tls-min", tls, "--tls-max", tls, url)
+        assert result.status in (4, 5), result
+        assert broken_rung(result.err) == rung, result
+        assert cause in (field(result.err, "cause") or field(result.err, "one of")), result
+    result = mutual("get", "--trace", *identity(pki, "client"), *trust(pki, "root"), "--tls-min", tls, "--tls-max", tls, url)
+    assert result.status == 0 and field(result.err, "result").startswith(f"accepted: TLSv{tls}"), result
+
+
+@pytest.mark.parametrize("tls", ["1.2", "1.3"])
+def test_our_client_and_openssl(mutual, table, s_server, tls):  # noqa: F811
+    check_our_client(mutual, table, s_server(), tls)
+
+
+@pytest.mark.parametrize("tls", [pytest.param("1.2", marks=pytest.mark.long), "1.3"])
+def test_our_client_and_a_jvm(mutual, table, java_server, tls):  # noqa: F811
+    check_our_client(mutual, table, java_server("need", tls)[1], tls)
+
+
+def test_our_client_and_nginx(mutual, table, nginx):  # noqa: F811
+    """nginx lets a client without a certificate through TLS and refuses it in HTTP: the ladder says so."""
+    for tls in ("1.2", "1.3"):
+        result = mutual("get", "--trace", *trust(table, "root"), "--tls-min", tls, "--tls-max", tls, nginx)
+        assert broken_rung(result.err) is None and "[client-auth-optional]" in field(result.err, "warning"), result
+        result = mutual("get", "--trace", *identity(table, "client"), *trust(table, "other-root"), "--tls-min", tls, "--tls-max", tls, nginx)
+        assert broken_rung(result.err) == "<-- Certificate" and result.status == 4, result
+
+
+def check_our_server(server, rung, cause, seen):
+    """The next ladder of a server that has told `seen` before."""
+    server.wait_for(r"(?s)TLS handshake with .*?\n\n", stream="err", count=seen + 1)
+    ladder = server.err.split("TLS handshake with")[seen + 1]
+    assert broken_rung(ladder) == rung, ladder
+    assert cause in (field(ladder, "cause") or field(ladder, "one of")), ladder
+
+
+@pytest.mark.parametrize("tls", ["1.2", "1.3"])
+def test_our_server_and_other_clients(mutual, table, tls):  # noqa: F811
+    server = mutual.start("serve", "--listen", "127.0.0.1:0", *identity(table, "server"), *trust(table, "root"), "--trace", "--tls-min", tls,
+                          "--tls-max", tls)
+    url = server.wait_for(r"listening on (\S+)")[1]
+    seen = 0
+    for name, trusts, rung, cause in CLIENT_ROWS:
+        files = ["--cert", table.path(name, "crt"), "--key", table.path(name, "key")] if name else []
+        proc.run(["curl", "-s", "--cacert", table.path(trusts, "crt"), *files, url])
+        check_our_server(server, rung, cause, seen)
+        files = [word.replace("--", "-") if isinstance(word, str) else word for word in files]
+        proc.run(["openssl", "s_client", "-connect", url[8:-1], "-CAfile", table.path(trusts, "crt"), "-verify_return_error", *files], input="")
+        check_our_server(server, rung, cause, seen + 1)
+        seen += 2
+
+
+@pytest.mark.parametrize("tls, trusts, rung, cause", [
+    pytest.param("1.2", True, "--- Certificate", "client-cert-not-sent", marks=pytest.mark.long),
+    ("1.3", True, "--- Certificate", "client-cert-not-sent"),
+    ("1.2", False, "<-- Certificate", "ca-not-trusted"),
+    pytest.param("1.3", False, "<-- Certificate", "ca-not-trusted", marks=pytest.mark.long)])
+def test_our_server_and_a_jvm(mutual, table, jdk25, jvm_trust, peer_classes, tls, trusts, rung, cause):  # noqa: F811
+    """A JVM may try again, so that there are two ladders."""
+    server = mutual.start("serve", "--listen", "127.0.0.1:0", *identity(table, "server"), *trust(table, "root"), "--trace")
+    url = server.wait_for(r"listening on (\S+)")[1]
+    properties = {"javax.net.ssl.trustStore": jvm_trust, "javax.net.ssl.trustStorePassword": "changeit"} if trusts else {}
+    said = proc.run(jdk25.java("PeerClient", url, properties={**properties, "jdk.tls.client.protocols": f"TLSv{tls}"}, classes=peer_classes))
+    assert said.out.startswith("FAILED: "), said
+    check_our_server(server, rung, cause, 0)
+
+
+# ---- doctor, lab, keys ----
+
+def test_doctor(mutual, table):  # noqa: F811
+    def doctor(client):
+        return mutual("doctor", "--trace", *[f"--server-{word[2:]}" if str(word).startswith("--") else word for word in
+                                             [*identity(table, "server"), *trust(table, "root")]],
+                      *[f"--client-{word[2:]}" if str(word).startswith("--") else word for word in
+                        [*identity(table, client), *trust(table, "root")]])
+    healthy, refused = doctor("client"), doctor("as-server")
+    assert healthy.status == 0 and "TLS handshake" not in healthy.out
+    assert [re.search(r"accepted: (\S+),", part)[1] for part in healthy.err.split("\n\n")[:2]] == ["TLSv1.2", "TLSv1.3"], healthy
+    assert refused.status == 4
+    for ladder in refused.err.split("\n\n")[:2]:
+        assert "seen from the server" in ladder and broken_rung(ladder) == "--- Certificate", ladder
+        assert field(ladder, "cause").startswith("eku-missing-clientauth:")
+
+
+def test_no_secrets(mutual, table, tmp_path):  # noqa: F811
+    """Neither keys nor what was said: the key log has the keys, and only where it was asked for."""
+    keys = tmp_path / "keys.log"
+    keys.write_text("# from before\n")
+    keys.chmod(0o644)
+    server_keys = tmp_path / "server-keys.log"
+    server = mutual.start("serve", "--listen", "127.0.0.1:0", *identity(table, "server"), *trust(table, "root"), "--trace=verbose", "--respond",
+                          "the-answer-is-private", "--key-log", server_keys)
+    url = server.wait_for(r"listening on (\S+)")[1]
+    args = ["get", "--trace=verbose", *identity(table, "client"), *trust(table, "root"), "-d", "the-question-is-private", "--key-log", keys]
+    secrets = set()
+    for tls in ("1.2", "1.3"):
+        result = mutual(*args, "--tls-min", tls, "--tls-max", tls, url)
+        assert (result.status, result.out) == (0, "the-answer-is-private") and result.err.startswith("warning: the keys of every connection"), result
+        lines = keys.read_text().splitlines()
+        assert lines[0] == "# from before" and stat.S_IMODE(keys.stat().st_mode) == 0o600
+        assert [line.split()[0] for line in lines[1:]].count("CLIENT_RANDOM" if tls == "1.2" else "CLIENT_TRAFFIC_SECRET_0") == 1, lines
+        secrets |= {line.split()[2] for line in lines[1:]}
+        assert not any(secret in result.err for secret in secrets) and "is-private" not in result.err
+        assert any(line.split()[1] in result.err.replace("\n", "") for line in lines[1:])  # the random is the same: these are its keys
+    server.wait_for(r"(?s)(TLS handshake with .*?\n\n)", stream="err", count=2)
+    assert not any(secret in server.err for secret in secrets) and "is-private" not in server.err
+    assert {line.split()[2] for line in server_keys.read_text().splitlines()} == secrets and stat.S_IMODE(server_keys.stat().st_mode) == 0o600
+    refused = mutual(*args[:-1], tmp_path / "no" / "such", url)
+    assert refused.status == 3 and "[store-not-found]" in refused.err and refused.out == "", refused
+
+
+def test_a_hostile_client_is_told_safely(mutual, table, tmp_path):  # noqa: F811
+    """A name with an escape sequence and a line break in it, as SNI: one ladder, no control character."""
+    server = mutual.start("serve", "--listen", "127.0.0.1:0", *identity(table, "server"), "--client-auth", "none", "--trace=verbose")
+    host, port = server.wait_for(r"https://(.*):(\d+)/").groups()
+    name = b"\x1b[2J\ntime=now event=forged"
+    sni = b"\0\0" + (len(name) + 5).to_bytes(2, "big") + (len(name) + 3).to_bytes(2, "big") + b"\0" + len(name).to_bytes(2, "big") + name
+    body = b"\3\3" + bytes(32) + b"\0" + b"\0\2\x13\1" + b"\1\0" + len(sni).to_bytes(2, "big") + sni
+    hello = b"\1" + len(body).to_bytes(3, "big") + body
+    with socket.create_connection((host, int(port)), timeout=20) as client:
+        client.sendall(b"\x16\3\1" + len(hello).to_bytes(2, "big") + hello)
+        client.recv(100)
+    server.wait_for(r"(?s)TLS handshake with .*?\n\n", stream="err")
+    assert "\x1b" not in server.err and "\nevent=forged" not in server.err and "\\x1B[2J\\x0Atime=now" in server.err, server.err
+    assert broken_rung(server.err) == "--- ClientHello", server.err
 
 
 def test_levels(mutual):

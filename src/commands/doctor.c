@@ -41,6 +41,7 @@ static const mu_opt options_table[] = {
     {"connect-timeout", 0, MU_OPT_NUMBER, O(connect_timeout_s), "SECONDS",
      "For connecting, and again for a handshake; the default is 5.", 1, 86400},
     {"max-time", 0, MU_OPT_NUMBER, O(max_time_s), "SECONDS", "For all connections to --url together; the default is 20.", 1, 86400},
+    MU_OPT_TRACE(mu_doctor_options),
     MU_OPT_JSON(mu_doctor_options),
     {0},
 };

@@ -16,6 +16,7 @@ typedef struct mu_doctor_options {
     char *url, *sni;
     mu_strlist resolve;
     long connect_timeout_s, max_time_s;
+    int trace;
     bool json;
 } mu_doctor_options;
 

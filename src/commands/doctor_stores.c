@@ -2,6 +2,7 @@
 
 #include "base/ossl.h"
 #include "diag/pair.h"
+#include "report/ladder.h"
 
 static bool side_given(const mu_store_settings *s)
 {
@@ -37,8 +38,12 @@ static void check_trust_alias(const mu_pair_side *side, const char *alias, mu_fi
 int mu_doctor_stores(const mu_doctor_options *o, int64_t at_s, mu_findings *findings, mu_err **err)
 {
     mu_pair pair = {.host = o->host, .at_s = at_s};
-    int rc = -1;
+    int rc = -1, level = o->trace;
 
+    if (o->trace) {
+        pair.on_trace = mu_ladder_print;
+        pair.on_trace_arg = &level;
+    }
     if (check_options("server", &o->server, err) == 0 && check_options("client", &o->client, err) == 0 &&
         mu_ossl_ctx_new(&pair.libctx, err) == 0 && mu_pair_read(&pair, &o->server, &o->client, err) == 0) {
         check_trust_alias(&pair.server, o->server_trust_alias, findings);

@@ -303,12 +303,12 @@ static void report_jsse(const get_run *run, const mu_err *err)
     free(line);
 }
 
-static void print_trace(const get_run *run)
+static void print_trace(get_run *run)
 {
     char peer[MU_ADDRESS_TEXT_MAX];
     const mu_fetch *f = &run->fetch;
     if (run->trace && f->conn && mu_trace_of(f->conn))
-        mu_ladder_print(stderr, mu_trace_of(f->conn), f->verdict, mu_address_text(&f->peer, peer), run->trace);
+        mu_ladder_print(&run->trace, mu_trace_of(f->conn), f->verdict, mu_address_text(&f->peer, peer));
 }
 
 static void report_json(const get_run *run, const mu_err *err, const char *url)

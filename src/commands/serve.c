@@ -143,11 +143,6 @@ struct watching {
     mu_key_log key_log;
 };
 
-static void print_trace(void *level, const mu_trace *trace, const mu_verdict *verdict, const char *peer)
-{
-    mu_ladder_print(stderr, trace, verdict, peer, *(const int *)level);
-}
-
 /* Everything that needs the options; afterwards they may be wiped. */
 static int make_server(const serve_options *o, struct watching *watching, mu_server **ret_server, mu_err **err)
 {
@@ -163,7 +158,7 @@ static int make_server(const serve_options *o, struct watching *watching, mu_ser
                 .groups = o->groups, .sigalgs = o->sigalgs, .ciphers = o->ciphers ? o->ciphers : file.ciphers,
                 .client_auth = o->client_auth || !o->config ? auth[o->client_auth] : file.client_auth,
                 .key_log = o->key_log ? mu_key_log_line : NULL, .key_log_arg = &watching->key_log},
-        .on_trace = o->trace ? print_trace : NULL,
+        .on_trace = o->trace ? mu_ladder_print : NULL,
         .on_trace_arg = &watching->trace,
         .respond = o->respond,
         .root = o->root,

@@ -11,6 +11,7 @@
 #include "config/settings.h"
 #include "diag/finding.h"
 #include "diag/store_facts.h"
+#include "tls/trace.h"
 #include <mutual/tls.h>
 
 /** A file as it was named; all pointers but the owned ones below are borrowed from the settings. */
@@ -47,6 +48,8 @@ typedef struct mu_pair {
     OSSL_LIB_CTX *libctx;
     const char *host; /* NULL: names are not checked */
     int64_t at_s;
+    mu_trace_fn on_trace; /* each handshake as the side saw it that refused, else the client; NULL: no traces are kept */
+    void *on_trace_arg;
     mu_pair_side server, client;
 } mu_pair;
 

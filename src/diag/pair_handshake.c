@@ -150,7 +150,18 @@ static int prepare(const struct plan *plan, const mu_pair_side *side, struct par
         mu_err_free(reason);
         return 0;
     }
-    return mu_tls_conn_new(p->ctx, &io, server ? NULL : plan->pair->host, plan->pair->at_s, &p->conn, err);
+    if (mu_tls_conn_new(p->ctx, &io, server ? NULL : plan->pair->host, plan->pair->at_s, &p->conn, err) != 0)
+        return -1;
+    return plan->pair->on_trace ? mu_trace_start(p->conn, err) : 0;
+}
+
+static void tell_trace(const struct plan *plan, const struct party *client, const struct party *server)
+{
+    const mu_verdict *v = mu_tls_conn_verdict(server->conn);
+    const struct party *p = v->code != MU_OK && v->by == MU_BY_US ? server : client;
+    if (plan->pair->on_trace)
+        plan->pair->on_trace(plan->pair->on_trace_arg, mu_trace_of(p->conn), mu_tls_conn_verdict(p->conn),
+                             p == server ? "the client, in memory" : "the server, in memory");
 }
 
 static int shake(const struct plan *plan, mu_err **err)
@@ -167,6 +178,7 @@ static int shake(const struct plan *plan, mu_err **err)
     if (rc == 0 && client.conn && server.conn) {
         run(&client, &server);
         const mu_verdict *v = refusal(&client, &server);
+        tell_trace(plan, &client, &server);
         if (v)
             note_refusal(plan->findings, plan->version, v, &prediction);
     }

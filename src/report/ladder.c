@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RAILS 42       /* columns of "  |--- name ------>|  " */
-#define INNER 36       /* between the rails */
+#define RAILS 46       /* columns of "  |--- name ------>|  " */
+#define INNER 40       /* between the rails */
 #define FACT_COLUMNS 34 /* that a fact needs beside them; with less it goes below */
 #define ITEMS_BRIEF 4  /* of a long list */
 #define ITEM_COLUMNS 160
@@ -115,7 +115,7 @@ static void end_rung(struct ladder *l)
 
 static void add_fact(struct ladder *l, const char *text)
 {
-    static const char rails[] = "  |                                    |  ", narrow[] = "  |    ";
+    static const char rails[] = "  |                                        |  ", narrow[] = "  |    ";
     bool wide = l->columns >= RAILS + FACT_COLUMNS;
     if (wide && l->line_open)
         mu_buf_add_str(l->out, "  ");
@@ -233,8 +233,8 @@ static void add_accepted(struct ladder *l)
         add_field(l, "note", "the server asks no client for a certificate (client-auth none)");
     else if (mu_trace_client_cert_empty(t) && v->confirmed)
         add_owned_field(l, "warning",
-                        mu_asprintf("the client sent no certificate, and the server lets it in: client-auth want instead of need "
-                                    "[%s]", mu_code_name(MU_E_CLIENT_AUTH_OPTIONAL)));
+                        mu_asprintf("the client sent no certificate, and TLS lets it in: the server asks for one and does not "
+                                    "need it (client-auth want) [%s]", mu_code_name(MU_E_CLIENT_AUTH_OPTIONAL)));
 }
 
 static char *candidates(const mu_verdict *v)
@@ -294,14 +294,13 @@ void mu_ladder_add(mu_buf *out, FILE *stream, const mu_trace *trace, const mu_ve
     mu_buf_add_byte(out, '\n');
 }
 
-void mu_ladder_print(FILE *stream, const mu_trace *trace, const mu_verdict *verdict, const char *peer, int level)
+void mu_ladder_print(void *level, const mu_trace *trace, const mu_verdict *verdict, const char *peer)
 {
     mu_buf text;
     mu_buf_init(&text, MU_BUF_TEXT_MAX);
-    mu_ladder_add(&text, stream, trace, verdict, peer, level);
+    mu_ladder_add(&text, stderr, trace, verdict, peer, *(const int *)level);
     if (!text.failed)
-        fwrite(text.data, 1, text.len, stream);
-    fflush(stream);
+        fwrite(text.data, 1, text.len, stderr);
     mu_buf_free(&text);
 }
 

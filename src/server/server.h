@@ -32,7 +32,7 @@ typedef struct mu_server_config {
      * Called by the workers, in their threads, once for each connection: when it is refused, else after its first answer, at the
      * latest when it ends. NULL: no traces are kept.
      */
-    void (*on_trace)(void *arg, const mu_trace *trace, const mu_verdict *verdict, const char *peer);
+    mu_trace_fn on_trace;
     void *on_trace_arg;
 
     /* Milliseconds; 0: the default */

@@ -80,6 +80,9 @@ void mu_trace_note(mu_trace *trace, bool sent, int type, const uint8_t *data, si
         trace->record_len = len >= 5 ? (size_t)data[3] << 8 | data[4] : 0;
         if (len >= 5 && data[0] == SSL3_RT_APPLICATION_DATA && !tls13)
             note_data(trace, sent, trace->record_len);
+        /* In TLS 1.3 it means nothing (RFC 8446 appendix D.4). OpenSSL tells of one that came by its record's header only. */
+        if (len >= 5 && data[0] == SSL3_RT_CHANGE_CIPHER_SPEC && !tls13)
+            add_step(trace, (mu_trace_step){.kind = MU_TRACE_CIPHER_CHANGE, .sent = sent, .len = trace->record_len});
         break;
     case SSL3_RT_INNER_CONTENT_TYPE:
         if (len == 1 && data[0] == SSL3_RT_APPLICATION_DATA)
@@ -89,10 +92,6 @@ void mu_trace_note(mu_trace *trace, bool sent, int type, const uint8_t *data, si
         if (len >= 4)
             note_message(trace, sent, data, len);
         trace->tls13 = tls13;
-        break;
-    case SSL3_RT_CHANGE_CIPHER_SPEC:
-        if (!tls13) /* in TLS 1.3 it means nothing (RFC 8446 appendix D.4) */
-            add_step(trace, (mu_trace_step){.kind = MU_TRACE_CIPHER_CHANGE, .sent = sent, .len = len});
         break;
     case SSL3_RT_ALERT:
         if (len == 2)

@@ -41,6 +41,9 @@ typedef struct mu_trace {
     size_t record_len;   /* of the record under way */
 } mu_trace;
 
+/** Whom a trace is told to: the verdict that its handshake ended in, and the peer's address or name. */
+typedef void (*mu_trace_fn)(void *arg, const mu_trace *trace, const mu_verdict *verdict, const char *peer);
+
 /** Keep a trace of this connection from here on: before its handshake. @return 0, or -1 out of memory */
 int mu_trace_start(mu_tls_conn *conn, mu_err **err);
 /** NULL if none was started. Borrowed until the connection is freed. */

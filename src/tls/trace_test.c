@@ -33,7 +33,9 @@ static void both_sides_tell_the_same(void **state)
         const mu_trace *client = mu_trace_of(d.client), *server = mu_trace_of(d.server);
         assert_true(client->count > 8 && server->count > 8);
         assert_int_equal(client->tls13, version == TLS1_3_VERSION);
-        for (size_t i = 0; i < 8; i++) {
+        for (size_t i = 0; i < client->count && client->steps[i].kind != MU_TRACE_DATA; i++) {
+            if (client->steps[i].type == MU_MESSAGE_TICKET || server->steps[i].type == MU_MESSAGE_TICKET)
+                break; /* in TLS 1.3 it crosses with the client's data */
             assert_string_equal(mu_trace_step_name(client, i, name), mu_trace_step_name(server, i, other));
             assert_int_not_equal(client->steps[i].sent, server->steps[i].sent);
             assert_int_equal(client->steps[i].len, server->steps[i].len);
