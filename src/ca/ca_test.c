@@ -168,6 +168,10 @@ static void a_ca_issues_and_remembers(void **state)
     assert_int_equal(sk_X509_num(chain), 3);
     assert_ptr_equal(sk_X509_value(chain, 2), mu_ca_root(ca));
     sk_X509_pop_free(chain, X509_free);
+    chain = NULL;
+    assert_true(X509_set_issuer_name(cert, X509_get_subject_name(cert))); /* no authority's: never half a chain */
+    assert_code(MU_E_INTERNAL, mu_ca_chain(ca, cert, &chain, &err));
+    assert_null(chain);
     X509_free(cert);
     cert = NULL;
 

@@ -75,13 +75,20 @@ int mu_ca_issue(mu_ca *ca, const mu_ca_request *request, X509 **ret_cert, mu_err
 
 int mu_ca_chain(const mu_ca *ca, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err)
 {
-    STACK_OF(X509) *authorities = sk_X509_new_null();
+    STACK_OF(X509) *authorities = sk_X509_new_null(), *chain = NULL;
     int rc = authorities ? 0 : mu_fail_nomem(err);
     for (size_t i = 0; rc == 0 && i < ca->count; i++)
         if (!sk_X509_push(authorities, ca->authorities[i].cert))
             rc = mu_fail_nomem(err);
     if (rc == 0)
-        rc = mu_chain_build(cert, authorities, ret_chain, err);
+        rc = mu_chain_build(cert, authorities, &chain, err);
+    /* Without memory the search ends as if there were no issuer. By address: X509_cmp takes anything for equal when it cannot hash. */
+    if (rc == 0 && sk_X509_value(chain, sk_X509_num(chain) - 1) != mu_ca_root(ca))
+        rc = mu_fail(err, MU_E_INTERNAL, "the certificates from this one up to the CA's root cannot be found");
+    if (rc == 0)
+        *ret_chain = chain;
+    else
+        sk_X509_pop_free(chain, X509_free);
     sk_X509_free(authorities);
     return rc;
 }

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 int mu_cli_fail(bool json, mu_err *err)
 {
+    mu_cli_blame_memory(&err);
     int status = mu_code_exit_status(err->code);
     if (!json || mu_json_print(stdout, json_pack("{s:o}", "error", mu_json_error(err)), NULL) < 0)
         mu_err_print(stderr, err);
@@ -172,14 +172,6 @@ static void keep_standard_descriptors(void)
             (void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
-/* OpenSSL 3.0 uses its default context without looking whether there was memory for it. */
-static int fail_start(void)
-{
-    mu_err *err = NULL;
-    mu_fail_nomem(&err);
-    return mu_cli_fail(false, err);
-}
-
 int mu_cli_main(const mu_command *const *commands, int argc, char **argv)
 {
     int status;
@@ -188,7 +180,8 @@ int mu_cli_main(const mu_command *const *commands, int argc, char **argv)
     mu_secret_process_init();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit fails instead */
-    status = OSSL_LIB_CTX_get0_global_default() ? dispatch(commands, argc, argv) : fail_start();
+    mu_cli_start_openssl();
+    status = dispatch(commands, argc, argv);
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0) {
         mu_err *err = NULL;
         mu_fail_errno(&err, MU_E_WRITE_FAILED, errno, "cannot write to standard output");

@@ -148,8 +148,10 @@ static void tell(struct bulk *b, const mu_ca_service *s, struct outcome *out, mu
 {
     int what = err ? FAILED : (int)out->due.action;
     char shown[MU_SHOWN_SIZE];
-    if (err)
+    if (err) {
+        mu_cli_blame_memory(&err);
         mu_wrap(&err, err->code, "%s:%zu: service \"%s\" failed", mu_escape_to(shown, b->o->from), s->line, s->alias);
+    }
     b->counts[what]++;
     if (err && b->status == 0)
         b->status = mu_code_exit_status(err->code);

@@ -355,6 +355,8 @@ static int run_get(const mu_command *command, void *options, const mu_strlist *a
     if (mu_url_parse(args->items[0], &run.url, &err) == 0 && read_data(&run, &err) == 0)
         exchange(&run, &err);
     mu_key_log_close(&run.key_log, err ? NULL : &err);
+    if (err)
+        mu_cli_blame_memory(&err);
     status = finish(&run, err, args->items[0]);
     mu_err_free(err);
     mu_fetch_done(&run.fetch);

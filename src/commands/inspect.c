@@ -86,7 +86,10 @@ static mu_store_facts *add_store(struct run *run, mu_err **err)
 static int open_store(struct run *run, const char *path, mu_err **err)
 {
     mu_store_facts *facts = add_store(run, err);
-    return facts ? mu_store_facts_open(&run->access, path, facts, err) : -1;
+    int rc = facts ? mu_store_facts_open(&run->access, path, facts, err) : -1;
+    if (rc == 0 && facts->err)
+        mu_cli_blame_memory(&facts->err);
+    return rc;
 }
 
 static int on_other(void *arg, const char *path, const char *why, mu_err **err)

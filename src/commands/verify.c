@@ -172,6 +172,7 @@ static int answer(const struct options *o, const struct input *in, const mu_chai
 /* A file that cannot be read is a verdict too; wrong options are not. */
 static int fail(const struct options *o, mu_err *err)
 {
+    mu_cli_blame_memory(&err);
     int status = mu_code_exit_status(err->code);
     if (!o->json || status != 3)
         return mu_cli_fail(o->json, err);
@@ -197,6 +198,8 @@ static int run(const mu_command *command, void *options, const mu_strlist *args)
         mu_fail_nomem(&err);
     else if (set_params(o, &in, &err) == 0 && read_input(o, args, &in, &err) == 0)
         mu_chain_verify(sk_X509_value(in.certs, 0), &in.params, &verdict, &err);
+    if (!err && verdict.code != MU_OK && mu_cli_memory_ran_out())
+        mu_fail_nomem(&err); /* refused for want of memory, perhaps: that says nothing about the certificate */
     status = err ? fail(o, err) : answer(o, &in, &verdict);
     mu_chain_verdict_done(&verdict);
     sk_X509_pop_free(in.trusted, X509_free);

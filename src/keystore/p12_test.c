@@ -1,5 +1,7 @@
 #include "test_store.h"
 
+#include <unistd.h>
+
 #define PASSWORD "changeit"
 
 static const mu_store_options with_password = {.password = PASSWORD};
@@ -378,6 +380,43 @@ static void pbmac1_is_written_kept_and_checked(void **state)
     mu_bytes_clear(&renewed);
 }
 
+static void an_issuer_of_two_keys_is_written_once(void **state)
+{
+    (void)state;
+    mu_err *err = NULL;
+    mu_store *store = NULL;
+    ok(mu_store_new(NULL, MU_STORE_PKCS12, &store, &err), &err);
+    ok(mu_store_set_key(store, "a", fam.leaf_key, fam.chain, 1, &err), &err);
+    ok(mu_store_set_key(store, "b", fam.leaf_key, fam.chain, 1, &err), &err);
+    mu_bytes bytes = encode(store, &(mu_store_write_options){.password = PASSWORD, .iterations = 7});
+    mu_store_free(store);
+    store = parse(bytes, PASSWORD);
+    assert_int_equal(store->item_count, 4); /* two leaves, the issuer, the root */
+    assert_key(store, "a", fam.leaf_key, fam.leaf, 3);
+    assert_key(store, "b", fam.leaf_key, fam.leaf, 3);
+    is_protected(mu_entry_get_protection(mu_store_find(store, "a")), "PBES2 AES-256-CBC HmacSHA256", 7);
+    mu_store_free(store);
+    mu_bytes_clear(&bytes);
+}
+
+/* What was made is read before it takes the place of what is there. An alias that is not folded stands for an encoder that errs. */
+static void what_cannot_be_found_again_replaces_nothing(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/mutual-store-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *path = mu_asprintf("%s/a.p12", folder);
+    mu_bytes bytes = sample();
+    mu_store *store = parse(bytes, PASSWORD);
+    mu_err *err = NULL;
+    store->entries[0]->folded[0] = 'X';
+    fails(mu_store_save(store, path, NULL, &err), &err, MU_E_INTERNAL);
+    assert_int_equal(rmdir(folder), 0); /* nothing was written */
+    mu_store_free(store);
+    mu_bytes_clear(&bytes);
+    free(path);
+}
+
 static void without_keys_and_password_it_is_password_less(void **state)
 {
     (void)state;
@@ -400,7 +439,12 @@ static void without_keys_and_password_it_is_password_less(void **state)
     store = parse(again, NULL);
     assert_int_equal(mu_store_count(store), 2);
     assert_string_equal(mu_store_protection(store), "no MAC; certificates not encrypted");
+    mu_bytes renewed = encode(store, &(mu_store_write_options){.password = PASSWORD, .renew_protection = true, .iterations = 7});
     mu_store_free(store);
+    store = parse(renewed, PASSWORD);
+    assert_string_equal(mu_store_protection(store), "MAC HmacSHA256 7 iterations; certificates PBES2 AES-256-CBC HmacSHA256 7 iterations");
+    mu_store_free(store);
+    mu_bytes_clear(&renewed);
     mu_bytes_clear(&bytes);
     mu_bytes_clear(&again);
 }
@@ -476,6 +520,8 @@ int main(void)
         cmocka_unit_test(names_and_passwords_need_not_be_ascii),
         cmocka_unit_test(aliases_fold_as_in_java),
         cmocka_unit_test(pbmac1_is_written_kept_and_checked),
+        cmocka_unit_test(an_issuer_of_two_keys_is_written_once),
+        cmocka_unit_test(what_cannot_be_found_again_replaces_nothing),
         cmocka_unit_test(without_keys_and_password_it_is_password_less),
         cmocka_unit_test(an_empty_store_is_one),
         cmocka_unit_test(the_later_of_two_aliases_wins),

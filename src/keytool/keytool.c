@@ -1,6 +1,7 @@
 #include "keytool/keytool.h"
 #include "base/clock.h"
 #include "base/term.h"
+#include "cli/cli.h"
 #include "keytool/kt.h"
 
 #include <stdlib.h>
@@ -32,6 +33,8 @@ static int finish(mu_kt *kt, int rc)
 {
     const char *plain = mu_kt_property(kt, "mutual.plain");
 
+    if (rc != 0 && kt->err)
+        mu_cli_blame_memory(&kt->err);
     if (rc != 0 && kt->err && !kt->thrown && kt->status < 0)
         mu_kt_throw_err(kt, MU_KT_EXCEPTION);
     if (kt->thrown)

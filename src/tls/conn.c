@@ -76,7 +76,8 @@ static int attach(mu_tls_conn *conn, mu_err **err)
     }
     BIO_set_data(bio, conn);
     SSL_set_bio(conn->ssl, bio, bio);
-    SSL_set_app_data(conn->ssl, conn);
+    if (!SSL_set_app_data(conn->ssl, conn)) /* it allocates, and the callbacks rely on it */
+        return mu_fail_nomem(err);
     if (conn->ctx->side == MU_SIDE_SERVER)
         SSL_set_accept_state(conn->ssl);
     else

@@ -55,9 +55,27 @@ static size_t slot_of(const void *p)
     return ((uintptr_t)p >> 4) * 2654435761u % SLOTS;
 }
 
+static int is_program(const void *address)
+{
+    return (uintptr_t)address >= text_begin && (uintptr_t)address < text_end;
+}
+
+/* The program's own: asked for by it and for it, not for OpenSSL, whose allocations go through functions of the program. */
+static int is_own(const void *caller)
+{
+    void *frames[6]; /* of this library, the caller, and who called it */
+    int count, i = 0;
+    if (!is_program(caller))
+        return 0;
+    count = backtrace(frames, 6);
+    while (i < count && frames[i] != caller)
+        i++;
+    return i + 1 >= count || is_program(frames[i + 1]);
+}
+
 static void remember(void *p, const void *caller)
 {
-    if (!control || !p || (uintptr_t)caller < text_begin || (uintptr_t)caller >= text_end)
+    if (!control || !p || !is_own(caller))
         return;
     lock();
     size_t i = slot_of(p);
