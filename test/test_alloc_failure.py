@@ -36,22 +36,22 @@ def commands(program, template):
 class Outcome:
     command: str
     number: int
-    kind: str   # as those of faults.Outcome, and "leak"; "other cause": told, but not as out-of-memory; "OpenSSL crash": inside its code
+    kind: str   # as those of faults.Outcome, and "leak"; "other cause": told, but not as out-of-memory nor as without a fault; "OpenSSL crash": inside its code
     facts: str = ""
 
 
 def control(command, library, work):
-    """Allocations of different call stacks, and how many of its own the command does not free at its end."""
+    """Allocations of different call stacks, how many of its own the command does not free at its end, and its result."""
     folder = work / "control"
     shutil.copytree(command.template, folder)
     with alloc.Allocations(library, work / "control.alloc", record=True) as recorded:
         result = proc.run(command.argv, cwd=folder, env={**recorded.env, "MUTUAL_STORE_PASSWORD": "changeit"})
         assert (result.status == 0) == (command.judge(folder) == "new") and result.status in (0, 4), result
         shutil.rmtree(folder)
-        return recorded.sites(), recorded.own
+        return recorded.sites(), recorded.own, result
 
 
-def judge(command, folder, result, memory, own):
+def judge(command, folder, result, memory, own, normal):
     trace = memory.trace()
     if result.status < 0 or result.status > 128:
         frames = trace.partition("crash\n")[2].splitlines()
@@ -69,19 +69,19 @@ def judge(command, folder, result, memory, own):
         return "leftover", trace
     if memory.own > own:
         return "leak", f"{memory.own} allocations\n{trace}"
-    if result.status and "[out-of-memory]" not in result.out + result.err:
+    if result.status and "[out-of-memory]" not in result.out + result.err and result.out != normal.out:
         return "other cause", trace
     return "sound", ""
 
 
-def run(command, number, library, work, own):
+def run(command, number, library, work, own, normal):
     folder = work / f"{command.name}-{number}".replace(" ", "-")
     shutil.copytree(command.template, folder)
     with alloc.Allocations(library, folder.with_suffix(".alloc"), fail=number) as memory:
         result = proc.run(command.argv, cwd=folder, env={**memory.env, "MUTUAL_STORE_PASSWORD": "changeit"})
         if not memory.failed:
             return None
-        kind, facts = judge(command, folder, result, memory, own)
+        kind, facts = judge(command, folder, result, memory, own, normal)
     shutil.rmtree(folder)
     return Outcome(command.name, number, kind, f"{result}\n{facts}" if kind != "sound" else "")
 
@@ -90,10 +90,11 @@ def run(command, number, library, work, own):
 def test_each_allocation_of_a_command_fails_once(mutual_release, library, template, rng, long_run, tmp_path, capsys):
     outcomes = []
     for command in commands(mutual_release.path, template):
-        sites, own = control(command, library, tmp_path)
+        sites, own, normal = control(command, library, tmp_path)
         chosen = rng.sample(sites, LONG if long_run else EVERYDAY)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            outcomes += [outcome for outcome in pool.map(lambda number: run(command, number, library, tmp_path, own), chosen) if outcome]
+            ran = pool.map(lambda number: run(command, number, library, tmp_path, own, normal), chosen)
+            outcomes += [outcome for outcome in ran if outcome]
         with capsys.disabled():
             print(f"\n    {command.name}: {len(sites)} places, {len(chosen)} fail")
     with capsys.disabled():
