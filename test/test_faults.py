@@ -335,6 +335,7 @@ def test_each_call_fails_once(mutual_release, template, traced, rng, long_run, t
         trace, calls = runner.control(command)
         steps = FILE_STEPS if command.files else LEDGER_STEPS
         assert re.search(f"(?s){steps}", trace), trace
+        assert not re.search(r'openat\([^)]*\.mutual-[^)]*O_CREAT[^)]*, 0(?!600\))', trace), trace  # nobody else reads it meanwhile
         every += [(command, call, fault) for call in calls for fault in faults.FAULTS]
     outcomes = runner.all(every if long_run else faults.sample(rng, every, EVERYDAY + 20))
     with capsys.disabled():
@@ -385,6 +386,19 @@ def test_the_runner_finds_what_openssl_loses(traced, template, tmp_path):
     command = Command("openssl pkcs12 -export", argv, template, store_judge("out.p12", template, ["second"]), start=r'"out.p12", O_WRONLY',
                       told=False)
     assert peers_losses(command, tmp_path)["loss"] >= 3
+
+
+def test_what_is_not_there_after_a_write_does_not_replace(mutual_release, traced, template, tmp_path):
+    """The system says that all was written, and nothing was: only who reads it back knows."""
+    for command, file in replacing([mutual_release.path], template):
+        trace, calls = Runner(tmp_path).control(command)
+        temp_fd = re.findall(r"fchmod\((\d+), ", trace)[-1]
+        write = next(call for call in calls if call.name == "write" and call.text.startswith(f"{temp_fd}, "))
+        written = int(write.text.rpartition("= ")[2])
+        folder = prepared(command, tmp_path, "lost")
+        result = proc.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject=write:retval={written}:when={write.when}", *command.argv],
+                          cwd=folder)
+        check_refused(command, folder, result, "write-failed", "is not what was written")
 
 
 # ---- short writes ----
