@@ -388,17 +388,17 @@ def test_the_runner_finds_what_openssl_loses(traced, template, tmp_path):
     assert peers_losses(command, tmp_path)["loss"] >= 3
 
 
-def test_what_is_not_there_after_a_write_does_not_replace(mutual_release, traced, template, tmp_path):
-    """The system says that all was written, and nothing was: only who reads it back knows."""
+@pytest.mark.parametrize("name, fault, why", [("write", "retval={len}", "is not what was written"), ("fsync", "error=EIO", "syncing its new content")])
+def test_what_a_disk_loses_does_not_replace(mutual_release, traced, template, tmp_path, name, fault, why):
+    """The system says that all was written, and nothing was: only who reads it back knows. Or it says so when asked to sync."""
     for command, file in replacing([mutual_release.path], template):
         trace, calls = Runner(tmp_path).control(command)
         temp_fd = re.findall(r"fchmod\((\d+), ", trace)[-1]
-        write = next(call for call in calls if call.name == "write" and call.text.startswith(f"{temp_fd}, "))
-        written = int(write.text.rpartition("= ")[2])
-        folder = prepared(command, tmp_path, "lost")
-        result = proc.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject=write:retval={written}:when={write.when}", *command.argv],
-                          cwd=folder)
-        check_refused(command, folder, result, "write-failed", "is not what was written")
+        call = next(call for call in calls if call.name == name and re.match(rf"{temp_fd}\b", call.text))
+        inject = f"inject={name}:{fault.format(len=call.text.rpartition('= ')[2])}:when={call.when}"
+        folder = prepared(command, tmp_path, name)
+        result = proc.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", inject, *command.argv], cwd=folder)
+        check_refused(command, folder, result, "write-failed", why)
 
 
 # ---- short writes ----

@@ -399,6 +399,23 @@ static void an_issuer_of_two_keys_is_written_once(void **state)
     mu_bytes_clear(&bytes);
 }
 
+static void certificates_that_belong_to_no_entry_are_kept(void **state)
+{
+    (void)state;
+    mu_bytes bytes = sample();
+    mu_store *store = parse(bytes, PASSWORD);
+    mu_store_add_item(store, fam.other)->loose = true;
+    mu_bytes more = encode(store, NULL);
+    mu_store_free(store);
+    store = parse(more, PASSWORD);
+    assert_int_equal(mu_store_count(store), 2);
+    assert_int_equal(sk_X509_num(mu_store_get0_loose_certs(store)), 1);
+    assert_int_equal(X509_cmp(sk_X509_value(mu_store_get0_loose_certs(store), 0), fam.other), 0);
+    mu_store_free(store);
+    mu_bytes_clear(&bytes);
+    mu_bytes_clear(&more);
+}
+
 /* What was made is read before it takes the place of what is there. An alias that is not folded stands for an encoder that errs. */
 static void what_cannot_be_found_again_replaces_nothing(void **state)
 {
@@ -521,6 +538,7 @@ int main(void)
         cmocka_unit_test(aliases_fold_as_in_java),
         cmocka_unit_test(pbmac1_is_written_kept_and_checked),
         cmocka_unit_test(an_issuer_of_two_keys_is_written_once),
+        cmocka_unit_test(certificates_that_belong_to_no_entry_are_kept),
         cmocka_unit_test(what_cannot_be_found_again_replaces_nothing),
         cmocka_unit_test(without_keys_and_password_it_is_password_less),
         cmocka_unit_test(an_empty_store_is_one),
