@@ -184,7 +184,8 @@ static int prepare(struct run *r, SSL_CTX *ctx, mu_err **err)
     }
     BIO_set_mem_eof_return(r->in, -1);
     SSL_set_bio(r->ssl, r->in, r->out);
-    SSL_set_app_data(r->ssl, r);
+    if (!SSL_set_app_data(r->ssl, r))
+        return mu_fail_nomem(err);
     SSL_set_connect_state(r->ssl);
     if (r->plan->request && SSL_set_alpn_protos(r->ssl, alpn, sizeof alpn - 1) != 0)
         return mu_fail_nomem(err);
