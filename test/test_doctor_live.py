@@ -1,11 +1,14 @@
 """mutual doctor --url: misconfigured servers of several makes, each diagnosed; and healthy ones, with which nothing is wrong."""
+import email.utils
 import json
+import os
+import shutil
 import socket
-import subprocess
+import ssl
 import threading
+import time
 
 import pytest
-from cryptography import x509
 
 from lab import net, proc
 
@@ -131,6 +134,27 @@ def test_presented_root(mutual, certs, start, tmp_path):
     assert diagnose(mutual, f"https://127.0.0.1:{port}", *args)["verdict"] == "ok"
 
 
+def test_presented_root_into_a_store(mutual, certs, start, tmp_path):
+    port = s_server(start, certs, "foreign", "-cert_chain", certs.path("other-root", "crt"))
+    store = tmp_path / "it's trust.p12"
+    proc.run_ok([mutual.path, "keytool", "-importcert", "-noprompt", "-alias", "ca", "-file", certs.path("root", "crt"), "-keystore", store,
+                 "-storepass", "changeit"])
+    args = ["--trust-store", store, "--trust-store-password", "changeit"]
+    report = diagnose(mutual, f"https://127.0.0.1:{port}", *args)
+    command = report["findings"][0]["command"].replace("mutual keytool", f"{mutual.path} keytool")
+    assert "changeit" not in json.dumps(report)
+    proc.run_ok(["sh", "-c", command], cwd=tmp_path, input="changeit\nyes\n")
+    assert diagnose(mutual, f"https://127.0.0.1:{port}", *args)["verdict"] == "ok"
+
+
+def test_stores_that_cannot_be_used(mutual, certs, start):
+    """They are findings, and the server is looked at all the same."""
+    port = s_server(start, certs, "expired")
+    report = diagnose(mutual, f"https://127.0.0.1:{port}", "--key-store", certs.path("client", "p12"), "--key-store-password", "wrong",
+                      "--trust-store", "/nonexistent/trust.p12", "--trust-store-password", "changeit")
+    assert errors(report) == [("store-wrong-password", "client"), ("store-not-found", "client"), ("cert-expired", "server")], report
+
+
 def test_public_server_with_a_private_trust(mutual, certs, start):
     port = s_server(start, certs, "foreign")
     env = {"SSL_CERT_FILE": certs.path("other-root", "crt"), "JAVA_HOME": "/nonexistent", "PATH": "/usr/bin"}
@@ -204,14 +228,20 @@ Sgh5jjQE3e+VGbPNOkMbMCsKbfJfFDdP4TVtbVHCReSFtXZiXn7G9ExC6aY37WsL
 """
 
 
-@pytest.mark.parametrize("options", [["-psk", "00112233445566778899aabbccddeeff", "-nocert"],
-                                     ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"]])
-def test_nothing_is_accepted(mutual, certs, start, options):
+@pytest.mark.parametrize("name, options, first", [
+    (None, ["-psk", "00112233445566778899aabbccddeeff", "-nocert"], "keystore-no-private-key"),
+    ("server", ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"], "cipher-keytype-mismatch"),
+    ("rsa2048", ["-sigalgs", "ECDSA+SHA256"], "keystore-no-private-key"),
+])
+def test_nothing_is_accepted(mutual, weak, start, name, options, first):
     """Several causes remain, none of them with confidence."""
-    port = s_server(start, certs, None if "-nocert" in options else "server", *options)
-    report = diagnose(mutual, f"https://127.0.0.1:{port}", *trust(certs))
+    port = s_server(start, weak, name, *options)
+    report = diagnose(mutual, f"https://127.0.0.1:{port}", *trust(weak))
     codes = [finding["code"] for finding in report["findings"]]
+    assert codes[0] == first, report
     assert {"keystore-no-private-key", "cipher-keytype-mismatch", "sigalg-mismatch"} <= set(codes), report
+    if name != "server":
+        assert codes[1] == "sigalg-mismatch", report
     assert all(finding["confidence"] < 0.8 for finding in report["findings"]), report
 
 
@@ -341,3 +371,373 @@ def test_ports_without_tls(mutual, plan, code, said):
 def test_not_reached(mutual):
     assert errors(diagnose(mutual, f"https://127.0.0.1:{net.free_port()}")) == [("connection-refused", "server")]
     assert errors(diagnose(mutual, "https://no-such-host.invalid:8443")) == [("name-not-resolved", "client")]
+
+
+# ---- nginx, HAProxy, stunnel, a JVM: each one process with many ports ----
+
+def program(*names):
+    path = os.environ["PATH"] + ":/usr/sbin"
+    found = next((full for name in names if (full := shutil.which(name, path=path))), None)
+    return found or pytest.skip(f"no {names[0]}")
+
+
+@pytest.fixture(scope="session")
+def running():
+    """Programs that are ended with the session."""
+    processes = []
+
+    def run(argv, **options):
+        processes.append(proc.Process(argv, **options))
+        return processes[-1]
+    yield run
+    for process in processes:
+        process.stop()
+
+
+def ports_for(*names):
+    return {name: net.free_port() for name in names}
+
+
+def urls(ports):
+    for port in ports.values():
+        net.wait_for_port(port)
+    return {name: f"https://127.0.0.1:{port}" for name, port in ports.items()}
+
+
+@pytest.fixture(scope="session")
+def revoked(certs):
+    """root's CRL, with the client's certificate."""
+    database = certs.path("crl", "txt")
+    serial = proc.run_ok(["openssl", "x509", "-in", certs.path("client", "crt"), "-noout", "-serial"]).out.strip().partition("=")[2]
+    database.write_text(f"R\t350101000000Z\t200101000000Z\t{serial}\tunknown\t/CN=client\n")
+    certs.path("crl", "cnf").write_text(f"[ca]\ndefault_ca=d\n[d]\ndatabase={database}\ndefault_md=sha256\ndefault_crl_days=30\n")
+    proc.run_ok(["openssl", "ca", "-gencrl", "-config", certs.path("crl", "cnf"), "-cert", certs.path("root", "crt"), "-keyfile",
+                 certs.path("root", "key"), "-out", certs.path("root", "crl")])
+    return certs.path("root", "crl")
+
+
+@pytest.fixture(scope="session")
+def nginx(running, certs, revoked, tmp_path_factory):
+    binary, folder = program("nginx"), tmp_path_factory.mktemp("nginx")
+    pem = lambda name: f"ssl_certificate {certs.path(name, 'crt')}; ssl_certificate_key {certs.path(name, 'key')};"
+    root, other = certs.path("root", "crt"), certs.path("other-root", "crt")
+    servers = {
+        "none": pem("server"),
+        "need": f"{pem('server')} ssl_client_certificate {root}; ssl_verify_client on;",
+        "want": f"{pem('server')} ssl_client_certificate {root}; ssl_verify_client optional;",
+        "other-ca": f"{pem('server')} ssl_client_certificate {other}; ssl_verify_client on;",
+        "depth": f"{pem('server')} ssl_client_certificate {root}; ssl_verify_client on; ssl_verify_depth 0;",
+        "crl": f"{pem('server')} ssl_client_certificate {root}; ssl_verify_client on; ssl_crl {revoked};",
+        "old": f"{pem('server')} ssl_protocols TLSv1.1; ssl_ciphers DEFAULT:@SECLEVEL=0;",
+        "tls12": f"{pem('server')} ssl_protocols TLSv1.2;",
+        "tls13": f"{pem('server')} ssl_protocols TLSv1.3;",
+        "chain": f"ssl_certificate {certs.chain('by-mid', 'mid')}; ssl_certificate_key {certs.path('by-mid', 'key')};",
+        "wrong-chain": f"ssl_certificate {certs.chain('by-mid', 'other-root')}; ssl_certificate_key {certs.path('by-mid', 'key')};",
+        "403": pem("server") + " return 403;",
+        "403-with-cert": f"{pem('server')} ssl_client_certificate {root}; ssl_verify_client on; return 403;",
+    }
+    ports = ports_for(*servers, "plain", "names", "strict")
+    listen = lambda name, tls="ssl": f"listen 127.0.0.1:{ports[name]} {tls};"
+    answer = 'location / { return 200 "hello"; }'
+    blocks = [f"server {{ {listen(name)} {text} {'' if 'return' in text else answer} }}" for name, text in servers.items()]
+    blocks += [f"server {{ {listen('plain', '')} {answer} }}",
+               f"server {{ {listen('names', 'ssl default_server')} {pem('elsewhere')} {answer} }}",
+               f"server {{ {listen('names')} server_name server.test; {pem('no-ip')} {answer} }}",
+               f"server {{ {listen('strict', 'ssl default_server')} ssl_reject_handshake on; }}",
+               f"server {{ {listen('strict')} server_name server.test; {pem('server')} {answer} }}"]
+    config = folder / "nginx.conf"
+    config.write_text(f"""daemon off; master_process off; pid {folder}/pid; error_log stderr;
+events {{ }}
+http {{ access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
+        uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+        {"".join(blocks)} }}""")
+    running([binary, "-c", config, "-p", folder])
+    return urls(ports)
+
+
+def by_name(url, name):
+    """The same server by this name."""
+    port = url.rpartition(":")[2]
+    return [f"https://{name}:{port}", "--resolve", f"{name}:{port}:127.0.0.1"]
+
+
+def good_client(certs):
+    return [*trust(certs), *client(certs, "client")]
+
+
+@pytest.mark.parametrize("server, with_cert, expected, other", [
+    ("none", True, [("server-does-not-request", "server")], []),
+    ("need", False, [("client-cert-not-sent", "client")], []),
+    ("want", True, [], ["client-auth-optional"]),
+    ("want", False, [], ["client-auth-optional"]),
+    ("other-ca", True, [("client-ca-not-trusted", "server")], []),
+    ("crl", True, [("cert-revoked", "client")], []),
+    ("old", False, [("protocol-version-mismatch", "server")], []),
+    ("plain", False, [("tls-to-plaintext-port", "client")], []),
+    ("wrong-chain", False, [("chain-missing-intermediate", "server")], ["chain-order-wrong"]),
+    ("names", False, [("ip-san-missing", "server")], []),
+    ("strict", False, [("sni-missing", "client")], []),
+    ("403-with-cert", True, [("server-refuses-all", "server")], []),
+])
+def test_nginx(mutual, certs, nginx, server, with_cert, expected, other):
+    report = diagnose(mutual, nginx[server], *(good_client(certs) if with_cert else trust(certs)))
+    assert (errors(report), warnings(report)) == (expected, other), report
+
+
+def test_nginx_depth(mutual, certs, nginx):
+    report = diagnose(mutual, nginx["depth"], *trust(certs), *client(certs, "client-by-mid", ["mid"]))
+    assert errors(report) == [("verify-depth-too-small", "server")], report
+    assert errors(diagnose(mutual, nginx["need"], *trust(certs), *client(certs, "client-expired"))) == [("cert-expired", "client")]
+
+
+def test_nginx_by_name(mutual, certs, nginx):
+    unknown = diagnose(mutual, *by_name(nginx["strict"], "unknown.test"), *trust(certs))
+    assert errors(unknown) == [("sni-unrecognized", "server")], unknown
+    default = diagnose(mutual, *by_name(nginx["names"], "unknown.test"), *trust(certs))
+    assert errors(default) == [("hostname-mismatch", "server")], default
+    for name in ("strict", "names"):
+        assert diagnose(mutual, *by_name(nginx[name], "server.test"), *trust(certs))["verdict"] == "ok"
+        assert diagnose(mutual, nginx[name], "--sni", "server.test", *trust(certs))["verdict"] == "ok"
+
+
+@pytest.mark.parametrize("server, with_cert", [("none", False), ("need", True), ("tls12", False), ("tls13", False), ("chain", False),
+                                               ("403", False), ("depth", True)])
+def test_healthy_nginx(mutual, certs, nginx, server, with_cert):
+    report = diagnose(mutual, nginx[server], *(good_client(certs) if with_cert else trust(certs)))
+    assert (report["verdict"], report["findings"]) == ("ok", []), report
+
+
+@pytest.fixture(scope="session")
+def haproxy(running, certs, tmp_path_factory):
+    binary, folder = program("haproxy"), tmp_path_factory.mktemp("haproxy")
+    pem = folder / "server.pem"
+    pem.write_bytes(certs.path("server", "crt").read_bytes() + certs.path("server", "key").read_bytes())
+    root, other, crt = certs.path("root", "crt"), certs.path("other-root", "crt"), f"ssl crt {pem}"
+    binds = {"none": crt, "need": f"{crt} verify required ca-file {root}", "want": f"{crt} verify optional ca-file {root}",
+             "other-ca": f"{crt} verify required ca-file {other}", "strict": f"{crt} strict-sni", "plain": "",
+             "tls12": f"{crt} verify required ca-file {root} force-tlsv12", "nobody": f"{crt}"}
+    ports = ports_for(*binds)
+    lines = ["defaults", "  mode http", "  timeout connect 5s", "  timeout client 5s", "  timeout server 5s"]
+    for name, words in binds.items():
+        answer = "http-request return status 200 content-type text/plain string hello" if name != "nobody" else "default_backend nobody"
+        lines += [f"frontend {name}", f"  bind 127.0.0.1:{ports[name]} {words}", f"  {answer}"]
+    lines += ["backend nobody", f"  server none 127.0.0.1:{net.free_port()}"]
+    config = folder / "haproxy.cfg"
+    config.write_text("\n".join(lines) + "\n")
+    running([binary, "-f", config, "-db"])
+    return urls(ports)
+
+
+@pytest.mark.parametrize("server, with_cert, expected, other", [
+    ("none", True, [("server-does-not-request", "server")], []),
+    ("need", False, [("client-cert-not-sent", "client")], []),
+    ("tls12", False, [("client-cert-not-sent", "client")], []),
+    ("want", True, [], ["client-auth-optional"]),
+    ("other-ca", True, [("client-ca-not-trusted", "server")], []),
+    ("strict", False, [("sni-missing", "client")], []),
+    ("plain", False, [("tls-to-plaintext-port", "client")], []),
+])
+def test_haproxy(mutual, certs, haproxy, server, with_cert, expected, other):
+    report = diagnose(mutual, haproxy[server], *(good_client(certs) if with_cert else trust(certs)))
+    assert (errors(report), warnings(report)) == (expected, other), report
+
+
+def test_haproxy_and_bad_clients(mutual, certs, haproxy):
+    for name, expected in [("client-expired", ("cert-expired", "client")), ("client-no-eku", ("eku-missing-clientauth", "client")),
+                           ("foreign-client", ("client-ca-not-trusted", "server"))]:
+        report = diagnose(mutual, haproxy["need"], *trust(certs), *client(certs, name))
+        assert errors(report) == [expected], (name, report)
+
+
+@pytest.mark.parametrize("server, with_cert", [("none", False), ("need", True), ("tls12", True), ("nobody", False)])
+def test_healthy_haproxy(mutual, certs, haproxy, server, with_cert):
+    report = diagnose(mutual, haproxy[server], *(good_client(certs) if with_cert else trust(certs)))
+    assert (report["verdict"], report["findings"]) == ("ok", []), report
+    assert diagnose(mutual, *by_name(haproxy["strict"], "server.test"), *trust(certs))["verdict"] == "ok"
+
+
+@pytest.fixture(scope="session")
+def stunnel(running, certs, nginx, jvm, tmp_path_factory):
+    """TLS ends here; what is behind expects TLS (an HTTP server and one that says it in TLS), or does not."""
+    binary, folder = program("stunnel4", "stunnel"), tmp_path_factory.mktemp("stunnel")
+    targets = {"tls": jvm["need"].rpartition(":")[2], "nginx-tls": nginx["need"].rpartition(":")[2], "nginx-plain": nginx["plain"].rpartition(":")[2]}
+    ports = ports_for(*targets, "client")
+    config = folder / "stunnel.conf"
+    config.write_text("foreground = yes\npid =\n" + "".join(
+        f"[{name}]\naccept = 127.0.0.1:{ports[name]}\nconnect = 127.0.0.1:{target}\ncert = {certs.path('server', 'crt')}\n"
+        f"key = {certs.path('server', 'key')}\n" for name, target in targets.items()) +
+        f"[client]\nclient = yes\naccept = 127.0.0.1:{ports['client']}\nconnect = 127.0.0.1:{nginx['none'].rpartition(':')[2]}\n")
+    running([binary, config])
+    return urls(ports)
+
+
+@pytest.mark.parametrize("server, with_cert, expected", [
+    ("tls", True, [("tls-terminated-upstream", "server")]),
+    ("nginx-tls", True, [("tls-terminated-upstream", "server")]),
+    ("nginx-tls", False, [("tls-terminated-upstream", "server")]),
+    ("nginx-plain", True, [("server-does-not-request", "server")]),
+    ("client", False, [("tls-to-plaintext-port", "client")]),
+    ("nginx-plain", False, []),
+])
+def test_stunnel(mutual, certs, stunnel, server, with_cert, expected):
+    report = diagnose(mutual, stunnel[server], *(good_client(certs) if with_cert else trust(certs)))
+    assert errors(report) == expected, report
+
+
+@pytest.fixture(scope="session")
+def jvm(running, certs, jdk, peer_classes):
+    """PeerServer on many ports."""
+    key, password = certs.path("server", "p12"), "changeit"
+    jvm_trust, other = certs.path("live-trust", "p12"), certs.path("live-other-trust", "p12")
+    for store, name in ((jvm_trust, "root"), (other, "other-root")):  # by our keytool, for its speed
+        proc.run_ok([os.environ["MUTUAL"], "keytool", "-importcert", "-noprompt", "-trustcacerts", "-alias", "ca", "-file",
+                     certs.path(name, "crt"), "-keystore", store, "-storepass", password])
+    servers = {"need": (jvm_trust, "need"), "want": (jvm_trust, "want"), "none": (jvm_trust, "none"), "other-ca": (other, "need"),
+               "need-tls12": (jvm_trust, "need", "TLSv1.2"), "other-ca-tls12": (other, "need", "TLSv1.2")}
+    ports, words = ports_for(*servers, "no-key"), []
+    for name, (trust_store, *rest) in servers.items():
+        words += ["+", ports[name], key, password, trust_store, password, *rest]
+    words += ["+", ports["no-key"], jvm_trust, password, jvm_trust, password, "none"]
+    running(jdk.java("PeerServer", *words[1:], classes=peer_classes)).wait_for("LISTENING", count=len(ports))
+    return {name: f"https://127.0.0.1:{port}" for name, port in ports.items()}
+
+
+@pytest.mark.parametrize("server, with_cert, expected, other", [
+    ("need", False, [("client-cert-not-sent", "client")], []),
+    ("need-tls12", False, [("client-cert-not-sent", "client")], []),
+    ("want", True, [], ["client-auth-optional"]),
+    ("none", True, [("server-does-not-request", "server")], []),
+    ("other-ca", True, [("client-ca-not-trusted", "server")], []),
+    ("other-ca-tls12", True, [("client-ca-not-trusted", "server")], []),
+    ("no-key", False, [("keystore-no-private-key", "server")], []),
+])
+def test_jvm(mutual, certs, jvm, server, with_cert, expected, other):
+    report = diagnose(mutual, jvm[server], *(good_client(certs) if with_cert else trust(certs)))
+    assert (errors(report), warnings(report)) == (expected, other), report
+
+
+@pytest.mark.parametrize("server, with_cert", [("none", False), ("need", True), ("need-tls12", True)])
+def test_healthy_jvm(mutual, certs, jvm, server, with_cert):
+    report = diagnose(mutual, jvm[server], *(good_client(certs) if with_cert else trust(certs)))
+    assert (report["verdict"], report["findings"]) == ("ok", []), report
+
+
+def ours(mutual, certs, *args):
+    server = mutual.start("serve", "--listen", "127.0.0.1:0", "--certificate", certs.path("server", "crt"), "--certificate-private-key",
+                          certs.path("server", "key"), *args)
+    return server.wait_for(r"listening on (\S+)")[1]
+
+
+def test_our_server(mutual, certs):
+    need = ours(mutual, certs, *trust(certs))
+    want = ours(mutual, certs, *trust(certs), "--client-auth", "want")
+    none = ours(mutual, certs, "--client-auth", "none")
+    pinned = ours(mutual, certs, "--trust-certificate", certs.path("client", "crt"))
+    healthy = [(need, good_client(certs)), (none, trust(certs)), (pinned, good_client(certs)),
+               (need, [*trust(certs), *client(certs, "client-by-mid", ["mid"])])]
+    for url, args in healthy:
+        report = diagnose(mutual, url, *args)
+        assert (report["verdict"], report["findings"]) == ("ok", []), report
+    assert warnings(diagnose(mutual, want, *good_client(certs))) == ["client-auth-optional"]
+    assert errors(diagnose(mutual, none, *good_client(certs))) == [("server-does-not-request", "server")]
+    assert errors(diagnose(mutual, need, *trust(certs))) == [("client-cert-not-sent", "client")]
+    assert errors(diagnose(mutual, need, *trust(certs), *client(certs, "client-expired"))) == [("cert-expired", "client")]
+    assert errors(diagnose(mutual, pinned, *trust(certs), *client(certs, "foreign-client"))) == [("client-ca-not-trusted", "server")]
+
+
+# ---- clocks, and servers of other kinds ----
+
+class Clocked:
+    """An HTTPS server whose Date is off by so many seconds."""
+
+    def __init__(self, certs, name, off_s):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certs.path(name, "crt"), certs.path(name, "key"))
+        self.off_s = off_s
+        self.listener = context.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True)
+        self.url = f"https://127.0.0.1:{self.listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while self.listener.fileno() >= 0:
+            try:
+                connection, _ = self.listener.accept()
+                connection.recv(4096)
+                date = email.utils.formatdate(time.time() + self.off_s, usegmt=True)
+                connection.sendall(f"HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n".encode())
+                connection.close()
+            except OSError:
+                continue
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+@pytest.mark.parametrize("name, off_s, expected, other", [
+    ("server", 0, [], []),
+    ("server", 7200, [], ["clock-skew"]),
+    ("server", -90000, [], ["clock-skew"]),
+    ("future", 20 * 86400, [("clock-skew", "client")], []),
+    ("future", 0, [("cert-not-yet-valid", "server")], []),
+    ("expired", -7 * 86400, [("clock-skew", "client")], []),
+    ("expired", -30, [("cert-expired", "server")], []),
+    ("soon", 0, [], ["cert-expired"]),
+])
+def test_clocks(mutual, certs, name, off_s, expected, other):
+    with Clocked(certs, name, off_s) as server:
+        report = diagnose(mutual, server.url, *trust(certs))
+    assert (errors(report), warnings(report)) == (expected, other), report
+
+
+def test_by_another_time(mutual, certs, start):
+    port = s_server(start, certs, "future")
+    then = str(int(time.time()) + 12 * 86400)
+    assert diagnose(mutual, f"https://127.0.0.1:{port}", *trust(certs), "--at", then)["verdict"] == "ok"
+
+
+@pytest.mark.parametrize("options", [["-alpn", "h2"], ["-tls1_2", "-no_ticket"], ["-groups", "P-521"], ["-num_tickets", "0"], ["-rev"],
+                                     ["-tls1_3", "-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"]])
+def test_healthy_s_server(mutual, certs, start, options):
+    """Also one that does not speak HTTP and one that speaks HTTP/2 only."""
+    port = s_server(start, certs, "server", *options, www="-rev" not in options)
+    report = diagnose(mutual, f"https://127.0.0.1:{port}", *trust(certs))
+    assert (report["verdict"], report["findings"]) == ("ok", []), report
+
+
+@pytest.mark.parametrize("algorithm", ["ed25519", "ed448", "rsa:2048", "ec:secp521r1"])
+def test_healthy_keys(mutual, start, tmp_path, algorithm):
+    kind, _, curve = algorithm.partition(":")
+    words = ["ec", "-pkeyopt", f"ec_paramgen_curve:{curve}"] if kind == "ec" else [algorithm]
+    proc.run_ok(["openssl", "req", "-x509", "-newkey", *words, "-nodes", "-subj", "/CN=any", "-addext", "basicConstraints=critical,CA:FALSE",
+                 "-addext", "subjectAltName=DNS:*.server.test", "-keyout", tmp_path / "key", "-out", tmp_path / "crt"])
+    port = net.free_port()
+    start(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-key", tmp_path / "key", "-cert", tmp_path / "crt", "-www"]).wait_for("ACCEPT")
+    report = diagnose(mutual, *by_name(f"https://127.0.0.1:{port}", "a.server.test"), "--trust-certificate", tmp_path / "crt")
+    assert (report["verdict"], report["findings"]) == ("ok", []), report
+
+
+def test_ipv6(mutual, certs, start):
+    port = net.free_port("::1")
+    certs.issue("six", san=["ip:::1"])
+    start(["openssl", "s_server", "-accept", f"[::1]:{port}", "-key", certs.path("six", "key"), "-cert", certs.path("six", "crt"),
+           "-www"]).wait_for("ACCEPT")
+    assert diagnose(mutual, f"https://[::1]:{port}", *trust(certs))["verdict"] == "ok"
+
+
+def test_bounds(mutual, certs, start):
+    """A healthy server sees few connections; a silent one costs no more than the time that is granted."""
+    port = s_server(start, certs, "server")
+    assert "over 2 connections" in diagnose(mutual, f"https://127.0.0.1:{port}", *trust(certs))["notes"][-1]
+    with Port(close=False) as silent:
+        began = time.monotonic()
+        report = diagnose(mutual, silent.url, "--max-time", "1")
+        assert time.monotonic() - began < 3 and report["findings"][0]["code"] == "handshake-timeout", report
+
+
+def test_usage(mutual):
+    assert mutual("doctor").status == 2
+    for url in ("http://127.0.0.1:80/", "https://user@host/", "127.0.0.1:port"):
+        assert mutual("doctor", "--url", url).status == 2, url

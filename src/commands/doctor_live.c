@@ -80,12 +80,19 @@ static int load_stores(struct look *l, int64_t at_s, mu_findings *findings, mu_e
     reason = NULL;
     if (rc == 0 && mu_settings_trust(l->libctx, s, &warnings, &l->trust, &reason) != 0)
         rc = store_failed(findings, reason, err);
-    if (rc == 0 && mu_default_trust(l->libctx, NULL, &l->default_trust, err) != 0)
-        rc = -1;
     for (size_t i = 0; i < warnings.count; i++)
         mu_findings_note(findings, "%s", warnings.items[i]);
     mu_strlist_free(&warnings);
     return rc;
+}
+
+/* Read when it is wanted: it is large. */
+static const mu_trust *default_trust(void *arg)
+{
+    struct look *l = arg;
+    if (!l->default_trust)
+        (void)mu_default_trust(l->libctx, NULL, &l->default_trust, NULL);
+    return l->default_trust;
 }
 
 static int look(struct look *l, int64_t at_s, mu_findings *findings, mu_err **err)
@@ -105,7 +112,8 @@ static int look(struct look *l, int64_t at_s, mu_findings *findings, mu_err **er
         .max_connections = MAX_CONNECTIONS,
         .identity = l->identity,
         .trust = l->trust,
-        .default_trust = l->default_trust,
+        .default_trust = default_trust,
+        .arg = l,
         .url = mu_buf_text(&l->url_word),
         .stores = mu_buf_text(&l->words),
         .trust_file = l->stores->trust_store ? l->stores->trust_store : l->stores->trust_certificate,

@@ -66,8 +66,8 @@ static int attempt(struct run *r, mu_try what, mu_probe_plan plan, int64_t timeo
     int rc;
     if (!may_go_on(r))
         return 0;
+    mu_probe_done(p);
     r->live->tried[what] = true;
-    *p = (mu_probe){.alert = -1};
     if (connect_to(r, timeout_ms, &line, &p->err) != 0)
         return 0;
     plan.answer_ms = limit(r, PATIENCE_MS);
@@ -95,7 +95,9 @@ static void ask_plain(struct run *r)
 
 static mu_probe_plan ordinary(const struct run *r)
 {
-    return (mu_probe_plan){.sni = mu_is_dns_name(r->o->name) ? r->o->name : NULL, .request = r->request};
+    return (mu_probe_plan){.sni = mu_is_dns_name(r->o->name) ? r->o->name : NULL,
+                           .request = r->request,
+                           .alpn = !r->live->no_http1};
 }
 
 static bool got_hello(const struct run *r, mu_try what)
@@ -114,6 +116,10 @@ static int widen(struct run *r)
     plan.wide = MU_WIDE;
     if (attempt(r, MU_TRY_WIDE, plan, PATIENCE_MS) != 0)
         return -1;
+    if (r->live->probes[MU_TRY_WIDE].alert >= 0 && !got_hello(r, MU_TRY_WIDE)) {
+        plan.min_version = TLS1_3_VERSION;
+        return attempt(r, MU_TRY_TLS13, plan, PATIENCE_MS);
+    }
     if (!got_hello(r, MU_TRY_WIDE) || r->live->probes[MU_TRY_WIDE].version < TLS1_2_VERSION)
         return 0;
     for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
@@ -187,12 +193,20 @@ static int after_hello(struct run *r)
     return rc;
 }
 
-static int probe_all(struct run *r)
+static int try_base(struct run *r)
 {
     mu_probe_plan plan = ordinary(r);
     plan.identity = r->o->identity;
+    return attempt(r, r->live->base, plan, r->o->connect_timeout_ms);
+}
+
+static int probe_all(struct run *r)
+{
     r->live->base = r->o->identity ? MU_TRY_IDENTITY : MU_TRY_ANONYMOUS;
-    if (attempt(r, r->live->base, plan, r->o->connect_timeout_ms) != 0)
+    if (try_base(r) != 0)
+        return -1;
+    r->live->no_http1 = mu_live_base(r->live)->alert == SSL_AD_NO_APPLICATION_PROTOCOL;
+    if (r->live->no_http1 && try_base(r) != 0)
         return -1;
     if (mu_live_base(r->live)->err)
         return 0;
@@ -207,7 +221,7 @@ static int prepare(struct run *r, mu_err **err)
             return mu_fail_nomem(err);
     r->request = mu_asprintf("GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: mutual-doctor\r\nAccept: */*\r\nConnection: close\r\n\r\n",
                              r->o->target, r->o->authority);
-    r->live->where = mu_asprintf("%s:%d", mu_escape_to(shown, r->o->host), r->o->port);
+    r->live->where = mu_asprintf(strchr(r->o->host, ':') ? "[%s]:%d" : "%s:%d", mu_escape_to(shown, r->o->host), r->o->port);
     return r->request && r->live->where ? 0 : mu_fail_nomem(err);
 }
 
@@ -230,6 +244,8 @@ int mu_live_judge(const mu_live *live, mu_findings *findings, mu_err **err)
     mu_live_judge_hello(live, findings);
     if (mu_live_judge_server(live, findings, err) != 0 || mu_live_judge_client(live, findings, err) != 0)
         rc = -1;
+    if (live->no_http1)
+        mu_findings_note(findings, "%s refuses HTTP/1.1 (ALPN), and was asked without naming a protocol", live->where);
     mu_findings_note(findings, "%s, over %zu connection%s%s", live->where, live->connections, live->connections == 1 ? "" : "s",
                      live->cut_short ? "; more might tell more (--max-time)" : "");
     return findings->failed ? mu_fail_nomem(err) : rc;
@@ -238,8 +254,7 @@ int mu_live_judge(const mu_live *live, mu_findings *findings, mu_err **err)
 void mu_live_done(mu_live *live)
 {
     for (size_t i = 0; i < MU_TRY_COUNT; i++)
-        if (live->tried[i])
-            mu_probe_done(&live->probes[i]);
+        mu_probe_done(&live->probes[i]);
     free(live->where);
     free(live->address);
 }

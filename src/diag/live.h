@@ -17,7 +17,8 @@ typedef struct mu_live_options {
     size_t max_connections;
     const mu_identity *identity; /* NULL: none */
     const mu_trust *trust;       /* NULL: the server's certificates are not judged by trust */
-    const mu_trust *default_trust; /* what the system trusts, for hints; NULL: none */
+    const mu_trust *(*default_trust)(void *arg); /* what the system trusts, for hints; may give NULL */
+    void *arg;
     const char *url, *stores;    /* as words for a shell, for the commands that are proposed */
     const char *trust_file;      /* NULL: none */
     bool trust_is_pem;
@@ -31,6 +32,7 @@ typedef enum mu_try {
     MU_TRY_SMALL,     /* with a small one */
     MU_TRY_NO_SNI,
     MU_TRY_WIDE,      /* with all that the library can */
+    MU_TRY_TLS13,     /* with all that it can in TLS 1.3 */
     MU_TRY_CIPHERS,   /* with all suites, groups, signatures */
     MU_TRY_GROUPS,
     MU_TRY_SIGALGS,
@@ -44,6 +46,7 @@ typedef struct mu_live {
     mu_try base;             /* the ordinary one: with our identity, if there is one */
     const mu_plain_protocol *plain; /* what it speaks without TLS; NULL: unknown */
     bool asked_plain;
+    bool no_http1;           /* it refuses clients that say by ALPN that they speak HTTP/1.1 */
     size_t connections;
     bool cut_short;          /* time or connections ran out before all was tried that could have told more */
     char *where;             /* HOST:PORT, safe to show */

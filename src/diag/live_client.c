@@ -17,6 +17,7 @@ struct judging {
     mu_findings *findings;
     const mu_probe *with, *without; /* our identity; NULL: not tried */
     mu_chain_facts own;             /* of the identity */
+    mu_problems problems;           /* of that */
 };
 
 /* ---- what the answers say ---- */
@@ -104,6 +105,13 @@ static void tell_issuers(struct judging *j, mu_finding *f, const mu_probe *p)
 
 /* ---- without an identity ---- */
 
+static mu_finding *add_warning(struct judging *j, mu_code code, mu_found_at side)
+{
+    mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), code, side, 0.9);
+    f->warning = true;
+    return f;
+}
+
 static void client_cert_not_sent(struct judging *j)
 {
     mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_CLIENT_CERT_NOT_SENT, MU_AT_CLIENT, 0.98);
@@ -115,8 +123,7 @@ static void client_cert_not_sent(struct judging *j)
 
 static void client_auth_optional(struct judging *j)
 {
-    mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_CLIENT_AUTH_OPTIONAL, MU_AT_SERVER, 0.95);
-    f->warning = true;
+    mu_finding *f = add_warning(j, MU_E_CLIENT_AUTH_OPTIONAL, MU_AT_SERVER);
     mu_finding_evidence(j->findings, f, "the server asks for a client certificate, and lets a client without one in%s",
                         j->without->status > 0 ? "" : " (as far as TLS goes)");
     if (j->without->status > 0)
@@ -145,29 +152,25 @@ static void not_asked(struct judging *j)
 
 /* ---- what is wrong with our own, whatever the server says ---- */
 
-static mu_code own_fault(const struct judging *j, const char **ret_what)
+static void check_own(struct judging *j)
 {
     const mu_cert_facts *leaf = &j->own.certs[0];
-    const struct {
-        bool is;
-        mu_code code;
-        const char *what;
-    } faults[] = {
-        {j->o->at_s > leaf->not_after_s, MU_E_CERT_EXPIRED, "has expired"},
-        {j->o->at_s < leaf->not_before_s, MU_E_CERT_NOT_YET_VALID, "is not valid yet"},
-        {!leaf->client, MU_E_EKU_MISSING_CLIENTAUTH, "is not for clients by its extendedKeyUsage"},
-        {!(X509_get_key_usage(leaf->cert) & KU_DIGITAL_SIGNATURE), MU_E_KEY_USAGE_WRONG, "may not sign by its keyUsage"},
-    };
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        if (faults[i].is) {
-            *ret_what = faults[i].what;
-            return faults[i].code;
-        }
-    return MU_OK;
+    mu_chain_problems(&j->own, MU_ROLE_IDENTITY, j->o->at_s, &j->problems);
+    if (!leaf->client)
+        mu_problems_add(&j->problems, MU_E_EKU_MISSING_CLIENTAUTH, false, 0, "\"%s\" has extendedKeyUsage %s", leaf->subject, leaf->ext_usage);
 }
 
-/* CAs that the server names and that we have, from our trust and from what it presents: what would it say by them? */
-static mu_code predict(const struct judging *j, char **ret_detail)
+/* What that role asks for besides, and a client need not have. */
+static bool is_own_fault(const mu_problem *p)
+{
+    return !p->warning && p->code != MU_E_EKU_MISSING_SERVERAUTH && p->code != MU_E_SAN_MISSING;
+}
+
+/*
+ * CAs that the server names and that we have, from our trust and from what it presents: what would it say by them?
+ * *ret_in_order: one of them leads to our identity, and nothing is wrong on the way.
+ */
+static mu_code predict(const struct judging *j, bool *ret_in_order, char **ret_detail)
 {
     STACK_OF(X509) *trusted = sk_X509_new_null(), *pools[] = {j->o->trust ? mu_trust_get0_certs(j->o->trust) : NULL, j->with->chain};
     mu_verify_params params = {.libctx = j->o->libctx, .trusted = trusted, .untrusted = mu_identity_get0_chain(j->o->identity),
@@ -180,6 +183,7 @@ static mu_code predict(const struct judging *j, char **ret_detail)
                 (void)sk_X509_push(trusted, sk_X509_value(pools[i], k));
     if (sk_X509_num(trusted) > 0 && mu_chain_verify(j->own.certs[0].cert, &params, &verdict, NULL) == 0) {
         code = verdict.code;
+        *ret_in_order = code == MU_OK;
         *ret_detail = verdict.detail;
         verdict.detail = NULL;
     }
@@ -221,59 +225,90 @@ static void issuer_excluded(struct judging *j, size_t failure)
                         mu_identity_source(j->o->identity), j->own.missing);
 }
 
-/* What the alert can mean, less what we have looked at and found in order. */
-static void by_alert(struct judging *j, size_t failure)
+/* A chain that is in order by a CA that the server names is refused for what only the server knows: a list, a limit, another key. */
+static void by_secrets(struct judging *j, size_t failure)
 {
-    static const mu_code in_order[] = {MU_E_CERT_EXPIRED, MU_E_CERT_NOT_YET_VALID, MU_E_EKU_MISSING_CLIENTAUTH, MU_E_KEY_USAGE_WRONG,
-                                       MU_E_CLIENT_CERT_NOT_SENT};
-    bool listed = sk_X509_NAME_num(j->with->issuers) > 0, in_http = find_text(j->with) != NULL;
-    bool unknown_ca = in_http || j->with->alert == SSL_AD_UNKNOWN_CA;
-    mu_code causes[MU_MAX_CANDIDATES];
-    size_t given = 0, count = mu_alert_candidates(in_http ? SSL_AD_UNKNOWN_CA : j->with->alert, MU_SIDE_CLIENT, MU_PHASE_CERT, causes);
+    bool intermediates = j->own.count > 2 || (j->own.count == 2 && !j->own.complete);
+    const struct {
+        mu_code code;
+        double confidence;
+    } causes[] = {{MU_E_VERIFY_DEPTH_TOO_SMALL, intermediates ? 0.65 : 0}, {MU_E_CERT_REVOKED, find_text(j->with) ? 0.5 : 0.1},
+                  {MU_E_CRL_UNAVAILABLE, 0.4}, {MU_E_CRL_EXPIRED, 0.3}, {MU_E_CA_REGENERATED, 0.25}, {MU_E_CLIENT_CA_NOT_TRUSTED, 0.2}};
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
+        if (causes[i].confidence > 0)
+            mu_finding_evidence(j->findings, add_cause(j, failure, causes[i].code, causes[i].confidence),
+                                "our chain (%zu certificates) is in order, and leads to a CA that the server names", j->own.count);
+}
 
-    if (j->own.count > 1 && listed && unknown_ca) {
-        mu_finding *f = add_cause(j, failure, MU_E_VERIFY_DEPTH_TOO_SMALL, j->own.count > 2 || !j->own.complete ? 0.65 : 0.2);
-        mu_finding_evidence(j->findings, f, "our chain has %zu certificates, is in order, and leads to an issuer that the server names",
-                            j->own.count);
-        given = j->own.count > 2 || !j->own.complete;
+/* Known to be otherwise: we have looked. */
+static bool is_ruled_out(const struct judging *j, mu_code code)
+{
+    switch (code) {
+    case MU_E_CERT_EXPIRED:
+    case MU_E_CERT_NOT_YET_VALID:
+    case MU_E_EKU_MISSING_CLIENTAUTH:
+    case MU_E_KEY_USAGE_WRONG:
+    case MU_E_CLIENT_CERT_NOT_SENT:
+        return true;
+    case MU_E_CHAIN_MISSING_INTERMEDIATE:
+        return !j->own.missing;
+    case MU_E_SELF_SIGNED:
+        return !j->own.certs[0].self_signed;
+    default:
+        return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        bool excluded = false;
-        for (size_t k = 0; k < sizeof in_order / sizeof *in_order; k++)
-            excluded = excluded || causes[i] == in_order[k];
-        excluded = excluded || (causes[i] == MU_E_CHAIN_MISSING_INTERMEDIATE && !j->own.missing) ||
-                   (causes[i] == MU_E_SELF_SIGNED && !j->own.certs[0].self_signed);
-        if (excluded)
-            continue;
-        mu_finding *f = add_cause(j, failure, causes[i], 0.6 / (double)(++given));
-        tell_issuers(j, f, j->with);
+}
+
+/* What the alert can mean, less what we have looked at and found in order. */
+static void by_answer(struct judging *j, size_t failure, bool in_order)
+{
+    int alert = find_text(j->with) ? SSL_AD_UNKNOWN_CA : j->with->alert;
+    mu_code causes[MU_MAX_CANDIDATES];
+    size_t given = 0, count = mu_alert_candidates(alert, MU_SIDE_CLIENT, MU_PHASE_CERT, causes);
+
+    if (in_order && (alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_CERTIFICATE_UNKNOWN || alert == SSL_AD_BAD_CERTIFICATE)) {
+        by_secrets(j, failure);
+        return;
     }
-    if (given == 0)
+    for (size_t i = 0; i < count; i++)
+        if (!is_ruled_out(j, causes[i]))
+            tell_issuers(j, add_cause(j, failure, causes[i], count == 1 ? 0.95 : 0.6 / (double)(++given)), j->with);
+    if (given == 0 && count != 1)
         add_cause(j, failure, j->with->alert >= 0 ? MU_E_PEER_REFUSED : MU_E_CLIENT_CA_NOT_TRUSTED, 0.5);
+}
+
+/* Everything that is wrong with our own is a failure of its own: a server tells one of them. */
+static size_t own_faults(struct judging *j)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < j->problems.count; i++) {
+        const mu_problem *p = &j->problems.items[i];
+        if (!is_own_fault(p))
+            continue;
+        mu_finding *f = add_cause(j, mu_findings_failure(j->findings), p->code, 0.96);
+        mu_finding_evidence(j->findings, f, "%s: %s", mu_identity_source(j->o->identity), p->detail);
+        count++;
+    }
+    return count;
 }
 
 static void identity_refused(struct judging *j)
 {
-    size_t failure = mu_findings_failure(j->findings);
-    const char *what = NULL;
     char *detail = NULL;
-    mu_code own = own_fault(j, &what), predicted = predict(j, &detail);
+    bool in_order = false;
+    mu_code predicted = predict(j, &in_order, &detail);
 
     if (!j->with->cert_sent) {
-        not_sent(j, failure);
-    } else if (own != MU_OK) {
-        mu_finding *f = add_cause(j, failure, own, 0.96);
-        char until[32], from[32];
-        mu_finding_evidence(j->findings, f, "\"%s\" of %s %s: valid from %s until %s, extendedKeyUsage %s", j->own.certs[0].subject,
-                            mu_identity_source(j->o->identity), what, mu_time_text(j->own.certs[0].not_before_s, from),
-                            mu_time_text(j->own.certs[0].not_after_s, until), j->own.certs[0].ext_usage);
-    } else if (predicted != MU_OK) {
-        mu_finding *f = add_cause(j, failure, predicted, 0.9);
-        mu_finding_evidence(j->findings, f, "judged by the CAs that the server names, as far as we have them: %s", detail ? detail : "");
-    } else if (is_issuer_excluded(j)) {
-        issuer_excluded(j, failure);
-    } else {
-        by_alert(j, failure);
+        not_sent(j, mu_findings_failure(j->findings));
+    } else if (own_faults(j) == 0) {
+        size_t failure = mu_findings_failure(j->findings);
+        if (predicted != MU_OK)
+            mu_finding_evidence(j->findings, add_cause(j, failure, predicted, 0.9),
+                                "judged by the CAs that the server names, as far as we have them: %s", detail ? detail : "");
+        else if (is_issuer_excluded(j))
+            issuer_excluded(j, failure);
+        else
+            by_answer(j, failure, in_order);
     }
     free(detail);
 }
@@ -282,25 +317,19 @@ static void identity_refused(struct judging *j)
 
 static void accepted_with_doubts(struct judging *j)
 {
-    const char *what = NULL;
-    mu_code code = own_fault(j, &what);
     const mu_cert_facts *leaf = &j->own.certs[0];
     int64_t days = mu_days_left(leaf->not_after_s, j->o->at_s);
     char until[32];
 
-    if (code != MU_OK) {
-        mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), code, MU_AT_CLIENT, 0.9);
-        f->warning = true;
-        mu_finding_evidence(j->findings, f, "\"%s\" %s; this server takes it all the same", leaf->subject, what);
-    } else if (days <= SOON_DAYS && (leaf->not_after_s - leaf->not_before_s) / 86400 > 3 * SOON_DAYS) {
-        mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_CERT_EXPIRED, MU_AT_CLIENT, 0.9);
-        f->warning = true;
-        mu_finding_evidence(j->findings, f, "\"%s\" of %s expires in %d days, on %s", leaf->subject, mu_identity_source(j->o->identity),
-                            (int)days, mu_time_text(leaf->not_after_s, until));
-    }
+    for (size_t i = 0; i < j->problems.count; i++)
+        if (is_own_fault(&j->problems.items[i]))
+            mu_finding_evidence(j->findings, add_warning(j, j->problems.items[i].code, MU_AT_CLIENT),
+                                "%s; this server takes it all the same", j->problems.items[i].detail);
+    if (days >= 0 && days <= SOON_DAYS && (leaf->not_after_s - leaf->not_before_s) / 86400 > 3 * SOON_DAYS)
+        mu_finding_evidence(j->findings, add_warning(j, MU_E_CERT_EXPIRED, MU_AT_CLIENT), "\"%s\" of %s expires in %d days, on %s",
+                            leaf->subject, mu_identity_source(j->o->identity), (int)days, mu_time_text(leaf->not_after_s, until));
     if (is_issuer_excluded(j)) {
-        mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED, MU_AT_SERVER, 0.9);
-        f->warning = true;
+        mu_finding *f = add_warning(j, MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED, MU_AT_SERVER);
         mu_finding_evidence(j->findings, f, "the server takes our certificate, but does not name its issuer \"%s\": a JVM would not send it",
                             leaf->issuer);
         tell_issuers(j, f, j->with);
@@ -395,15 +424,19 @@ int mu_live_judge_client(const mu_live *live, mu_findings *findings, mu_err **er
     look(&j);
     if (tls_terminated_upstream(&j, base))
         return 0;
-    if (j.with && mu_chain_facts_read(mu_identity_get0_chain(j.o->identity), &j.own, err) == 0)
+    if (j.with && mu_chain_facts_read(mu_identity_get0_chain(j.o->identity), &j.own, err) == 0) {
+        check_own(&j);
         judge_with(&j);
-    else if (j.with)
+        rc = j.problems.failed ? mu_fail_nomem(err) : 0;
+    } else if (j.with) {
         rc = -1;
+    }
     if (j.without)
         judge_without(&j);
     other_answers(&j, base);
     if (!base->requested)
         mu_findings_note(findings, "%s asks for no client certificate", live->where);
+    mu_problems_free(&j.problems);
     mu_chain_facts_done(&j.own);
     return rc;
 }

@@ -108,22 +108,39 @@ static bool by_widening(const mu_live *live, mu_findings *findings, const mu_pro
 
 /* ---- nothing helped ---- */
 
-static void refuses_everybody(const mu_live *live, mu_findings *findings)
+/*
+ * A server without a usable key answers so. In TLS 1.3 the suite has nothing to do with the key: who fails there has no key, or may not
+ * sign with it. OpenSSL does not offer TLS 1.3 at all when it has no certificate for it.
+ */
+static void no_common_parameters(const mu_live *live, mu_findings *findings, size_t failure)
 {
-    static const struct {
+    const mu_probe *tls13 = mu_live_tried(live, MU_TRY_TLS13);
+    bool without_tls13 = tls13 && tls13->alert == SSL_AD_PROTOCOL_VERSION;
+    const struct {
         mu_code code;
         double confidence;
-    } possible[] = {{MU_E_KEYSTORE_NO_PRIVATE_KEY, 0.5}, {MU_E_CIPHER_KEYTYPE_MISMATCH, 0.35}, {MU_E_SIGALG_MISMATCH, 0.3},
-                    {MU_E_CIPHER_MISMATCH, 0.25}};
+    } possible[] = {{MU_E_KEYSTORE_NO_PRIVATE_KEY, without_tls13 ? 0.4 : 0.5},
+                    {MU_E_CIPHER_KEYTYPE_MISMATCH, without_tls13 ? 0.5 : 0.15},
+                    {MU_E_SIGALG_MISMATCH, without_tls13 ? 0.3 : 0.45},
+                    {MU_E_CIPHER_MISMATCH, 0.2},
+                    {MU_E_SNI_MISSING, mu_is_dns_name(live->options->name) ? 0 : 0.3}};
+    for (size_t i = 0; i < sizeof possible / sizeof *possible; i++) {
+        if (possible[i].confidence <= 0)
+            continue;
+        mu_finding *f = refused(live, findings, failure, possible[i].code, possible[i].confidence);
+        f->side = possible[i].code == MU_E_SNI_MISSING ? MU_AT_CLIENT : MU_AT_SERVER;
+        mu_finding_evidence(findings, f, "no version, suite, group or signature scheme that this library has is accepted%s",
+                            without_tls13 ? "; TLS 1.3 is not enabled" : "");
+    }
+}
+
+static void refuses_everybody(const mu_live *live, mu_findings *findings)
+{
     const mu_probe *base = mu_live_base(live);
     size_t failure = mu_findings_failure(findings);
     if (base->alert == SSL_AD_HANDSHAKE_FAILURE || base->alert == SSL_AD_INTERNAL_ERROR || base->alert == SSL_AD_INSUFFICIENT_SECURITY ||
         base->alert == TLS13_AD_MISSING_EXTENSION) {
-        if (!mu_is_dns_name(live->options->name))
-            refused(live, findings, failure, MU_E_SNI_MISSING, 0.3)->side = MU_AT_CLIENT;
-        for (size_t i = 0; i < sizeof possible / sizeof *possible; i++)
-            mu_finding_evidence(findings, refused(live, findings, failure, possible[i].code, possible[i].confidence),
-                                "no version, suite, group or signature scheme that this library has is accepted");
+        no_common_parameters(live, findings, failure);
         return;
     }
     mu_code causes[MU_MAX_CANDIDATES];

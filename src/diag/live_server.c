@@ -47,12 +47,13 @@ static mu_finding *add(struct judging *j, mu_code code, mu_found_at side, double
 
 /* ---- names ---- */
 
-/* The first name of the certificate, without a wildcard, as one to connect by; NULL if there is none. Owned. */
+/* The first name of the certificate that one can connect by, and that a shell reads as it is; NULL if there is none. Owned. */
 static char *usable_name(const mu_cert_facts *leaf)
 {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
     for (const char *at = leaf->names; (at = strstr(at, "dns:")); at++) {
         size_t len = strcspn(at + 4, ",");
-        if (at[4] != '*')
+        if (len > 0 && at[4] != '-' && strspn(at + 4, letters) == len)
             return mu_strndup(at + 4, len);
     }
     return NULL;
@@ -188,14 +189,24 @@ static bool is_accepted_by(const struct judging *j, const mu_trust *trust, mu_ch
     return mu_chain_verify(j->chain.certs[0].cert, &params, ret, err) == 0 && ret->code == MU_OK;
 }
 
+static bool is_accepted_by_default(const struct judging *j)
+{
+    const mu_trust *trust = j->o->default_trust(j->o->arg);
+    mu_chain_verdict verdict = {0};
+    bool accepted = trust && is_accepted_by(j, trust, &verdict, NULL);
+    mu_chain_verdict_done(&verdict);
+    return accepted;
+}
+
 /* The presented root, shown to the user for comparison before it is trusted. */
 static void propose_root(struct judging *j, mu_finding *f)
 {
     const mu_cert_facts *top = &j->chain.certs[j->chain.count - 1];
     char *print = mu_cert_fingerprint(top->cert);
-    mu_buf file;
+    bool dns = mu_is_dns_name(j->o->name);
+    mu_buf file, address, name;
 
-    if (!top->self_signed) {
+    if (!top->self_signed || !j->live->address) {
         mu_finding_fix(j->findings, f, "Ask whoever runs the server for the certificate of \"%s\" and import it into %s; the server does not "
                        "present it.", top->issuer, j->o->trust_file);
         free(print);
@@ -204,19 +215,25 @@ static void propose_root(struct judging *j, mu_finding *f)
     mu_finding_fix(j->findings, f, "If the server is yours, compare the SHA-256 fingerprint of \"%s\" (%s) with that of the CA on a way other "
                    "than this connection; if they agree, import it into %s.", top->subject, print ? print : "", j->o->trust_file);
     mu_buf_init(&file, MU_BUF_TEXT_MAX);
+    mu_buf_init(&address, MU_BUF_TEXT_MAX);
+    mu_buf_init(&name, MU_BUF_TEXT_MAX);
+    if (dns)
+        mu_shell_word(&name, j->o->name);
     mu_shell_word(&file, j->o->trust_file);
+    mu_buf_addf(&address, strchr(j->live->address, ':') ? "[%s]" : "%s", j->live->address);
     mu_finding_command(j->findings, f,
-                       "openssl s_client -connect %s -showcerts </dev/null 2>/dev/null | awk '/BEGIN CERT/{p=\"\"} {p=p $0 \"\\n\"} "
+                       "openssl s_client -connect %s:%d%s%s -showcerts </dev/null 2>/dev/null | awk '/BEGIN CERT/{p=\"\"} {p=p $0 \"\\n\"} "
                        "/END CERT/{last=p} END{printf \"%%s\", last}' >presented-root.pem; %s%s",
-                       j->live->where, j->o->trust_is_pem ? "cat presented-root.pem >>" : "mutual keytool -importcert -trustcacerts -alias "
+                       mu_buf_text(&address), j->o->port, dns ? " -servername " : "", mu_buf_text(&name), j->o->trust_is_pem ? "cat presented-root.pem >>" : "mutual keytool -importcert -trustcacerts -alias "
                        "presented-root -file presented-root.pem -keystore ", mu_buf_text(&file));
     mu_buf_free(&file);
+    mu_buf_free(&address);
+    mu_buf_free(&name);
     free(print);
 }
 
 static int judge_trust(struct judging *j, mu_err **err)
 {
-    mu_chain_verdict by_default = {0};
     mu_code code;
     if (!j->o->trust)
         return 0;
@@ -227,9 +244,8 @@ static int judge_trust(struct judging *j, mu_err **err)
         code == MU_E_SAN_MISSING)
         return 0;
     bool unknown = code == MU_E_CA_NOT_TRUSTED || code == MU_E_SELF_SIGNED;
-    if (unknown && j->o->default_trust && is_accepted_by(j, j->o->default_trust, &by_default, NULL))
+    if (unknown && is_accepted_by_default(j))
         code = MU_E_TRUSTSTORE_REPLACES_DEFAULT;
-    mu_chain_verdict_done(&by_default);
     mu_finding *f = add(j, code, side_of(j, code, j->verdict.depth), code == MU_E_CHAIN_MISSING_INTERMEDIATE ? 0.9 : 0.97);
     mu_finding_evidence(j->findings, f, "judged by %s: %s", mu_trust_source(j->o->trust), j->verdict.detail ? j->verdict.detail : "");
     if (code == MU_E_TRUSTSTORE_REPLACES_DEFAULT)
@@ -309,7 +325,8 @@ int mu_live_judge_server(const mu_live *live, mu_findings *findings, mu_err **er
     expires_soon(&j);
     clock_skew(&j);
     if (!j.o->trust)
-        mu_findings_note(findings, "no trust store was given: whether clients trust \"%s\" is not judged", j.chain.certs[0].issuer);
+        mu_findings_note(findings, "no trust store was given, so it is not judged whether clients trust \"%s\"; a client with this "
+                         "system's own roots %s the server", j.chain.certs[0].issuer, is_accepted_by_default(&j) ? "accepts" : "refuses");
     rc = j.problems.failed ? mu_fail_nomem(err) : 0;
 out:
     mu_chain_verdict_done(&j.verdict);

@@ -99,35 +99,42 @@ static const char *const all_groups[] = {
     "brainpoolP256r1tls13", "brainpoolP384r1tls13", "brainpoolP512r1tls13", "P-224", "P-192", "secp256k1",
 };
 
-static int widen_groups(SSL_CTX *ctx, mu_err **err)
+static const char *const ordinary_sigalgs[] = {
+    "ed25519", "ed448", "ecdsa_secp256r1_sha256", "ecdsa_secp384r1_sha384", "ecdsa_secp521r1_sha512", "rsa_pss_rsae_sha256",
+    "rsa_pss_rsae_sha384", "rsa_pss_rsae_sha512", "rsa_pss_pss_sha256", "rsa_pss_pss_sha384", "rsa_pss_pss_sha512", "rsa_pkcs1_sha256",
+    "rsa_pkcs1_sha384", "rsa_pkcs1_sha512", "mldsa44", "mldsa65", "mldsa87",
+};
+
+/* Those of the names that this library, or its policy, has. */
+static int apply_known(SSL_CTX *ctx, int (*apply)(SSL_CTX *ctx, const char *list, mu_err **err), const char *const *names, size_t count,
+                       mu_err **err)
 {
     mu_buf list;
     mu_buf_init(&list, MU_BUF_TEXT_MAX);
-    for (size_t i = 0; i < sizeof all_groups / sizeof *all_groups; i++)
-        if (SSL_CTX_set1_groups_list(ctx, all_groups[i]))
-            mu_buf_addf(&list, "%s%s", list.len ? ":" : "", all_groups[i]);
-    int rc = mu_tls_apply_groups(ctx, mu_buf_text(&list), err);
+    for (size_t i = 0; i < count; i++)
+        if (apply(ctx, names[i], NULL) == 0)
+            mu_buf_addf(&list, "%s%s", list.len ? ":" : "", names[i]);
+    int rc = apply(ctx, mu_buf_text(&list), err);
     mu_buf_free(&list);
     return rc;
 }
 
 static int apply_plan(SSL_CTX *ctx, const mu_probe_plan *plan, mu_err **err)
 {
-    static const char ordinary_sigalgs[] = "ed25519:ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:"
-                                           "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:rsa_pss_pss_sha256:"
-                                           "rsa_pss_pss_sha384:rsa_pss_pss_sha512:rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512";
     int rc = plan->wide & MU_WIDE_CIPHERS ? 0 : mu_tls_apply_ciphers(ctx, NULL, err);
 
     if (rc == 0 && plan->wide & MU_WIDE_CIPHERS && !SSL_CTX_set_cipher_list(ctx, "ALL:-aNULL:aNULL:eNULL"))
         rc = mu_fail_ossl(err, MU_E_ALGORITHM_UNAVAILABLE, "this OpenSSL has no TLS 1.2 suites");
-    if (rc == 0)
-        rc = plan->wide & MU_WIDE_GROUPS && !plan->groups ? widen_groups(ctx, err) : mu_tls_apply_groups(ctx, plan->groups, err);
+    if (rc == 0 && plan->wide & MU_WIDE_GROUPS)
+        rc = apply_known(ctx, mu_tls_apply_groups, all_groups, sizeof all_groups / sizeof *all_groups, err);
+    else if (rc == 0)
+        rc = mu_tls_apply_groups(ctx, plan->groups, err);
     if (rc == 0 && !(plan->wide & MU_WIDE_SIGALGS))
-        rc = mu_tls_apply_sigalgs(ctx, ordinary_sigalgs, err);
+        rc = apply_known(ctx, mu_tls_apply_sigalgs, ordinary_sigalgs, sizeof ordinary_sigalgs / sizeof *ordinary_sigalgs, err);
     SSL_CTX_set_min_proto_version(ctx, plan->min_version                ? plan->min_version
                                        : plan->wide & MU_WIDE_VERSIONS ? TLS1_VERSION
                                                                         : TLS1_2_VERSION);
-    SSL_CTX_set_max_proto_version(ctx, plan->max_version ? plan->max_version : TLS1_3_VERSION);
+    SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION);
     mu_ossl_clear();
     return rc;
 }
@@ -187,7 +194,7 @@ static int prepare(struct run *r, SSL_CTX *ctx, mu_err **err)
     if (!SSL_set_app_data(r->ssl, r))
         return mu_fail_nomem(err);
     SSL_set_connect_state(r->ssl);
-    if (r->plan->request && SSL_set_alpn_protos(r->ssl, alpn, sizeof alpn - 1) != 0)
+    if (r->plan->alpn && SSL_set_alpn_protos(r->ssl, alpn, sizeof alpn - 1) != 0)
         return mu_fail_nomem(err);
     if (r->plan->sni && !SSL_set_tlsext_host_name(r->ssl, r->plan->sni))
         return mu_fail_ossl(err, MU_E_USAGE, "the name cannot be sent to a server");

@@ -16,9 +16,10 @@ enum {
 
 typedef struct mu_probe_plan {
     const char *sni;             /* NULL: no name is sent */
-    int min_version, max_version; /* 0: the ordinary ones */
+    int min_version;             /* 0: the ordinary one, or TLS 1.0 if wide */
     unsigned wide;
     const char *groups;          /* IANA names; NULL: the ordinary ones, or all if wide */
+    bool alpn;                   /* say that it is about HTTP/1.1 */
     bool large;                  /* a hello of more than one packet, as of clients with post-quantum groups */
     const mu_identity *identity; /* NULL: no certificate is sent */
     const char *request;         /* sent after the handshake, whose answer is read (HTTP); NULL: hang up then */

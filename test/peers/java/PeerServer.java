@@ -15,8 +15,8 @@ import javax.net.ssl.TrustManagerFactory;
 /**
  * HTTPS server on JSSE that says what became of every connection.
  *
- * Usage: PeerServer PORT KEYSTORE PASSWORD TRUSTSTORE|- PASSWORD need|want|none [PROTOCOL,...]
- * Prints "LISTENING port", then a line for each handshake: "ACCEPTED anonymous", "ACCEPTED subject of the peer" or
+ * Usage: PeerServer PORT KEYSTORE PASSWORD TRUSTSTORE|- PASSWORD need|want|none [PROTOCOL,...] [+ the same for another port]...
+ * Prints "LISTENING port" for each, then a line for each handshake: "ACCEPTED anonymous", "ACCEPTED subject of the peer" or
  * "REFUSED SimpleName: message" (by whom, the message says); "BROKEN SimpleName: message" if an accepted connection ends otherwise than
  * by its end. Every request is answered with 200 and "OK".
  *
@@ -25,7 +25,21 @@ import javax.net.ssl.TrustManagerFactory;
 public class PeerServer {
     private static final int DRAIN_MS = 5000;
 
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] words) throws Exception {
+        for (String one : String.join("\n", words).split("\n\\+\n")) {
+            String[] args = one.split("\n");
+            new Thread(() -> {
+                try {
+                    listen(args);
+                } catch (Exception e) {
+                    e.printStackTrace();
+                    System.exit(1);
+                }
+            }).start();
+        }
+    }
+
+    private static void listen(String[] args) throws Exception {
         SSLSocketFactory tls = context(args[1], args[2], args[3], args[4]).getSocketFactory();
         try (ServerSocket listener = new ServerSocket(Integer.parseInt(args[0]), 100, InetAddress.getByName("127.0.0.1"))) {
             say("LISTENING " + listener.getLocalPort());
