@@ -250,6 +250,8 @@ struct mu_store {
     bool certs_plain, certs_encrypted; /* how certificates stood in the file; both false: there were none */
     bool was_read;
     long unnamed; /* names given to entries without one */
+    STACK_OF(X509) * known; /* borrowed; read back: a certificate with the bytes of one of these is that one */
+    int known_next;
 };
 
 mu_store *mu_store_alloc(OSSL_LIB_CTX *libctx, mu_store_type type, const mu_store_limits *limits);

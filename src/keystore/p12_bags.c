@@ -87,11 +87,30 @@ static int add_trusted(struct walk *walk, const MU_BAG *bag, X509 *cert, mu_err 
     return mu_store_put(walk->store, entry, err);
 }
 
+/* Decoding a certificate costs more than comparing it; what we wrote comes back in the same order. */
+static X509 *known_cert(mu_store *store, mu_bytes der)
+{
+    int count = store->known ? sk_X509_num(store->known) : 0;
+    for (int i = 0; i < count; i++) {
+        int at = (store->known_next + i) % count;
+        X509 *cert = sk_X509_value(store->known, at);
+        unsigned char *own = NULL;
+        int len = i2d_X509(cert, &own);
+        bool same = len >= 0 && (size_t)len == der.len && memcmp(own, der.data, der.len) == 0;
+        OPENSSL_free(own);
+        if (same && X509_up_ref(cert)) {
+            store->known_next = at + 1;
+            return cert;
+        }
+    }
+    return NULL;
+}
+
 static int add_cert(struct walk *walk, const MU_BAG *bag, mu_bytes der, mu_err **err)
 {
     mu_ossl_clear();
-    X509 *cert = mu_cert_from_der(walk->store->crypt.libctx, der.data, der.len);
-    if (!cert)
+    X509 *cert = known_cert(walk->store, der);
+    if (!cert && !(cert = mu_cert_from_der(walk->store->crypt.libctx, der.data, der.len)))
         return mu_fail_ossl(err, MU_E_STORE_DAMAGED, "a certificate in the store cannot be decoded");
     mu_cert_item *item = mu_store_add_item(walk->store, cert);
     int rc = item ? 0 : mu_fail_nomem(err);

@@ -34,8 +34,8 @@ static int not_a_store(const uint8_t *data, size_t len, mu_store_type declared, 
     return -1;
 }
 
-int mu_store_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const mu_store_options *options, mu_store **ret_store,
-                   mu_err **err)
+static int parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const mu_store_options *options, STACK_OF(X509) *known,
+                 mu_store **ret_store, mu_err **err)
 {
     static const mu_store_options defaults;
     const mu_store_options *o = options ? options : &defaults;
@@ -49,17 +49,25 @@ int mu_store_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const 
         return mu_fail_nomem(err);
     store->was_read = true;
     store->mismatch = mismatch;
+    store->known = known;
     int rc = len > store->limits.max_bytes
                  ? mu_fail(err, MU_E_STORE_LIMIT_EXCEEDED, "the store is larger than %zu bytes", store->limits.max_bytes)
              : o->password ? mu_secret_set(&store->password, o->password, strlen(o->password), err)
                            : 0;
     if (rc == 0)
         rc = read_by_type(store, data, len, err);
+    store->known = NULL;
     if (rc == 0)
         *ret_store = store;
     else
         mu_store_free(store);
     return rc;
+}
+
+int mu_store_parse(OSSL_LIB_CTX *libctx, const uint8_t *data, size_t len, const mu_store_options *options, mu_store **ret_store,
+                   mu_err **err)
+{
+    return parse(libctx, data, len, options, NULL, ret_store, err);
 }
 
 static int set_path(mu_store *store, const char *path, mu_err **err)
@@ -163,17 +171,35 @@ static bool holds_secret(const mu_store *store)
     return false;
 }
 
+/* Borrowed certificates, in the order in which they are written; NULL when out of memory. */
+static STACK_OF(X509) *certs_of(const mu_store *store)
+{
+    STACK_OF(X509) *certs = sk_X509_new_null();
+    for (size_t i = 0; certs && i < store->count; i++)
+        for (int j = 0; certs && j < sk_X509_num(store->entries[i]->chain); j++)
+            if (!sk_X509_push(certs, sk_X509_value(store->entries[i]->chain, j))) {
+                sk_X509_free(certs);
+                certs = NULL;
+            }
+    return certs;
+}
+
 /* What we are about to put in place of a good file must be readable, with the same entries. */
 static int check_encoded(mu_store *store, mu_bytes bytes, mu_err **err)
 {
     mu_store *again = NULL;
+    STACK_OF(X509) *certs;
     mu_store_options options = {.password = store->password.value, .limits = store->limits};
     options.limits.max_kdf_iterations = UINT64_MAX;
     if (bytes.len == 0 && store->count == 0)
         return 0;
-    if (mu_store_parse(store->crypt.libctx, bytes.data, bytes.len, &options, &again, err) != 0)
+    if (!(certs = certs_of(store)))
+        return mu_fail_nomem(err);
+    int rc = parse(store->crypt.libctx, bytes.data, bytes.len, &options, certs, &again, err);
+    sk_X509_free(certs);
+    if (rc != 0)
         return mu_wrap(err, MU_E_INTERNAL, "the store that was made cannot be read back");
-    int rc = again->count == store->count ? 0 : mu_fail(err, MU_E_INTERNAL, "the store that was made has other entries");
+    rc = again->count == store->count ? 0 : mu_fail(err, MU_E_INTERNAL, "the store that was made has other entries");
     for (size_t i = 0; rc == 0 && i < store->count; i++)
         if (store->type != MU_STORE_PEM && !mu_store_find_folded(again, store->entries[i]->folded))
             rc = mu_fail(err, MU_E_INTERNAL, "the store that was made has other entries");
