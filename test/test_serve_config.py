@@ -8,33 +8,47 @@ from lab import net, proc, spring
 
 
 @pytest.fixture(scope="module")
-def guide(tmp_path_factory):
-    """The guide's four stores, with PEM copies below certs/."""
-    folder = tmp_path_factory.mktemp("guide") / "lab"
-    proc.run_ok([os.environ["MUTUAL"], "lab", "--dir", folder, "--port", net.free_port()])
-    return folder
+def made(tmp_path_factory):
+    return spring.make_stores(tmp_path_factory.mktemp("serve"))
 
 
 @pytest.fixture
-def folder(guide, tmp_path):
-    shutil.copytree(guide, tmp_path / "app")
+def folder(made, tmp_path):
+    shutil.copytree(made, tmp_path / "app")
     return tmp_path / "app"
+
+
+@pytest.fixture(scope="module")
+def guide(tmp_path_factory):
+    """The guide's own four stores, by the guide's own commands, with PEM copies below certs/."""
+    folder = tmp_path_factory.mktemp("guide") / "lab"
+    program = os.environ["MUTUAL_RELEASE" if os.path.isfile(os.environ.get("MUTUAL_RELEASE", "")) else "MUTUAL"]
+    proc.run_ok([program, "lab", "--dir", folder, "--port", net.free_port()])
+    return folder
 
 
 def expected(clients, with_identity, without):
     return {(client, identity): with_identity if identity else without for client in clients for identity in (True, False)}
 
 
-@pytest.mark.parametrize("mode, without", [("need", "refused"), ("want", "200"), ("none", "200")])
-def test_the_guides_stores(mutual, jdks, peer_classes, folder, mode, without):
+def test_the_guides_stores(mutual, jdks, peer_classes, guide):
+    (guide / "application.properties").write_text(spring.GUIDE)
+    port = spring.start_serve(mutual, guide)
+    got = spring.answers(mutual, jdks, peer_classes, guide, port)
+    assert got == expected(["mutual", "curl", *(f"java {jdk.version}" for jdk in jdks)], "200", "refused")
+
+
+@pytest.mark.parametrize("mode", ["want", "none"])
+def test_clients_without_certificate(mutual, jdk, peer_classes, folder, mode):
     (folder / "application.properties").write_text(spring.GUIDE.replace("need", mode))
-    port = spring.start_serve(mutual, folder)
-    got = spring.answers(mutual, jdks, peer_classes, folder, port)
-    assert got == expected(["mutual", "curl", *(f"java {jdk.version}" for jdk in jdks)], "200", without)
+    got = spring.answers(mutual, [jdk], peer_classes, folder, spring.start_serve(mutual, folder))
+    assert got == expected(["mutual", "curl", f"java {jdk.version}"], "200", "200")
 
 
 @pytest.mark.parametrize("mode", ["need", "want", "none"])
-def test_spring_boot_does_the_same(mutual, jdks, jdk17, start, peer_classes, folder, mode):
+def test_spring_boot_does_the_same(mutual, jdks, jdk17, start, peer_classes, guide, tmp_path, mode):
+    folder = tmp_path / "app"
+    shutil.copytree(guide, folder)
     (folder / "application.properties").write_text(spring.GUIDE.replace("need", mode))
     boot = spring.start_boot(start, jdk17, folder)
     ours = spring.start_serve(mutual, folder)
@@ -54,7 +68,7 @@ YAML = """server:
     trust-certificate: certs/root-ca.crt
     clientAuth: need
     enabled-protocols: [TLSv1.2]
-    ciphers: [ECDHE-RSA-AES128-GCM-SHA256]
+    ciphers: [ECDHE-ECDSA-AES128-GCM-SHA256]
 """
 
 
@@ -64,7 +78,7 @@ def test_pem_and_versions_from_yaml(mutual, folder):
     assert curl(folder, port, "-w", "%{http_code}").out == "OK200"
     assert curl(folder, port, "--tlsv1.3").status != 0
     shown = proc.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}"])
-    assert "TLSv1.2, Cipher is ECDHE-RSA-AES128-GCM-SHA256" in shown.out
+    assert "TLSv1.2, Cipher is ECDHE-ECDSA-AES128-GCM-SHA256" in shown.out
 
 
 def test_a_jar_with_its_stores_inside(mutual, folder, tmp_path):

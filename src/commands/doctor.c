@@ -23,6 +23,8 @@
      0, 0}
 static const mu_opt options_table[] = {
     {"config", 0, MU_OPT_TEXT, O(config), "FILE", "Spring Boot's application.properties, application.yml or JAR.", 0, 0},
+    {"command", 0, MU_OPT_SECRET, O(command), "COMMAND",
+     "A command line with java in it, as given to a shell: its -Djavax.net.ssl properties name the client's stores.", 0, 0},
     {"profile", 0, MU_OPT_LIST, O(profiles), "NAME",
      "With --config: this profile is active; the default is what SPRING_PROFILES_ACTIVE and the files say. May be repeated.", 0, 0},
     STORES("server", server),
@@ -50,25 +52,33 @@ static const mu_example examples[] = {
     {"The four stores of a server and its client: would they accept each other, and if not, why?",
      "mutual doctor --server-key-store server.p12 --server-trust-store server-trust.p12 --client-key-store client.p12 "
      "--client-trust-store client-trust.p12 --host localhost"},
+    {"A client by its command line",
+     "mutual doctor --command 'java -Djavax.net.ssl.trustStore=client-trust.p12 -jar client.jar' --config application.properties"},
     {"What Spring Boot will make of a configuration", "mutual doctor --config src/main/resources/application.yml --profile prod"},
     {"Why does this client not get through?",
      "mutual doctor --url https://orders.internal:8443 --key-store client.p12 --trust-store client-trust.p12"},
     {NULL, NULL},
 };
 
-/* The server's stores come from its configuration, if there is one. */
+/* The server's stores come from its configuration, the client's from its command line, if there are such. */
 static int examine_stores(const mu_doctor_options *given, int64_t at_s, mu_findings *findings, mu_err **err)
 {
     mu_doctor_options o = *given; /* borrows everything */
     mu_doctor_config config = {0};
+    mu_store_settings client = {0};
     int rc = o.config ? mu_doctor_config_read(&o, &config, findings, err) : 0;
+    if (rc == 0 && o.command)
+        rc = mu_doctor_command_read(&o, &client, findings, err);
     size_t from = findings->count;
     if (o.config)
         o.server = config.stores;
+    if (o.command)
+        o.client = client;
     if (rc == 0 && mu_doctor_stores_given(&o))
         rc = mu_doctor_stores(&o, at_s, findings, err);
     if (o.config)
         mu_doctor_config_annotate(&config, from, findings);
+    mu_store_settings_free(&client);
     mu_doctor_config_free(&config);
     return rc;
 }
@@ -79,7 +89,7 @@ static int examine(const mu_doctor_options *o, mu_findings *findings, mu_err **e
     int64_t at_s = mu_now_s();
     if (o->at && mu_time_parse(o->at, &at_s, err) != 0)
         return -1;
-    bool stores = o->config || mu_doctor_stores_given(o);
+    bool stores = o->config || o->command || mu_doctor_stores_given(o);
     if (!o->url && !stores)
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "nothing to examine was given");
     if (stores && examine_stores(o, at_s, findings, err) != 0)
@@ -122,6 +132,9 @@ const mu_command mu_command_doctor = {
         "--config reads what Spring Boot would: the file, its other format and the files of active profiles beside it, variables like "
         "SERVER_SSL_KEYSTORE, placeholders. Misspelt, ignored and contradictory keys of server.ssl and spring.ssl.bundle are told with "
         "file and line, and the stores are opened as they are configured. Passwords are never shown.\n\n"
+        "--command takes a line that starts a JVM and reads its -Djavax.net.ssl properties, also those of JAVA_TOOL_OPTIONS=… before "
+        "it: misspelt ones, ones that stand after the program's name, missing files, for which a JVM silently takes its default roots. "
+        "Nothing of it is executed. With --config both sides are known, and meet.\n\n"
         "A live server (--url): it is connected to, at most twelve times: as the client of --key-store and --trust-store, without a "
         "certificate, and, if it refuses, with other versions, suites, groups, names and sizes of the hello, one thing at a time. Nothing "
         "but a GET for the URL's path is sent. Without a trust store it is not judged whether clients trust the server.\n\n"

@@ -7,7 +7,7 @@
 #include "diag/finding.h"
 
 typedef struct mu_doctor_options {
-    char *at, *config;
+    char *at, *config, *command;
     mu_strlist profiles;
     mu_store_settings server, client;
     char *server_trust_alias, *client_trust_alias;
@@ -36,5 +36,7 @@ int mu_doctor_config_read(const mu_doctor_options *options, mu_doctor_config *re
 /** Tell in the server's findings from that index on where the files that they speak of are configured. */
 void mu_doctor_config_annotate(const mu_doctor_config *config, size_t from, mu_findings *findings);
 void mu_doctor_config_free(mu_doctor_config *config);
+/** doctor_command.c: a JVM's command line; it names the client's stores (mu_store_settings_free). @return 0 or -1 */
+int mu_doctor_command_read(const mu_doctor_options *options, mu_store_settings *ret_stores, mu_findings *findings, mu_err **err);
 
 #endif

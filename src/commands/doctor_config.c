@@ -1,4 +1,5 @@
 #include "commands/doctor.h"
+#include "config/java_properties.h"
 #include "diag/spring_rules.h"
 
 #include <openssl/crypto.h>
@@ -39,6 +40,12 @@ static void keep_what_is_there(mu_doctor_config *config, mu_findings *findings)
             mu_findings_note(findings, "not looked at, for want of a value: \"%s\"", mu_escape_to(shown, *path));
         drop(path);
     }
+    if (mu_spring_no_password(&config->tls)) /* told, too */
+        drop(&config->stores.key_store);
+    if (config->stores.key_store_type && !mu_java_store_type_known(config->stores.key_store_type))
+        drop(&config->stores.key_store_type);
+    if (config->stores.trust_store_type && !mu_java_store_type_known(config->stores.trust_store_type))
+        drop(&config->stores.trust_store_type);
     if (!config->stores.certificate)
         drop(&config->stores.certificate_private_key);
     else if (!config->stores.certificate_private_key)
@@ -95,7 +102,12 @@ static void annotate(const mu_doctor_config *config, const struct part *part, mu
     bool about_password = finding->code == MU_E_STORE_WRONG_PASSWORD || finding->code == MU_E_KEY_PASSWORD_DIFFERS ||
                           finding->code == MU_E_PEM_KEY_ENCRYPTED || finding->code == MU_E_P12_READ_WITHOUT_PASSWORD;
     add_place(config, part->file, "", finding, findings);
-    if (about_password && part->password != part->file && password->text)
+    if (part->file == MU_SPRING_CERTIFICATE)
+        add_place(config, MU_SPRING_CERTIFICATE_PRIVATE_KEY, "", finding, findings);
+    if (about_password && part->file == MU_SPRING_CERTIFICATE && !config->tls.bundle_pem)
+        mu_finding_evidence(findings, finding, "server.ssl has no password for a PEM key, only a bundle has: "
+                                               "spring.ssl.bundle.pem.NAME.keystore.private-key-password");
+    else if (about_password && part->password != part->file && password->text)
         add_place(config, part->password, doubt(password), finding, findings);
     else if (about_password && part->password != part->file)
         mu_finding_evidence(findings, finding, "%s is not set", mu_spring_key_name(part->password));

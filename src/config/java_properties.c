@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <strings.h>
 
 typedef enum action {
     TEXT,        /* owned copy into the settings */
@@ -112,6 +113,32 @@ static const char *nearest(const char *name)
         }
     }
     return best;
+}
+
+/* "javax.net.trustStore", "trustStore", "javax.net.ssl.truststore": the end is right, but for the case. */
+static const char *same_end(const char *name)
+{
+    const char *dot = strrchr(name, '.'), *end = dot ? dot + 1 : name;
+    for (size_t t = 0; t < sizeof table / sizeof *table; t++)
+        if (mu_str_has_prefix(table[t].name, "javax.net.ssl.") && mu_str_eq_nocase(table[t].name + strlen("javax.net.ssl."), end))
+            return table[t].name;
+    return NULL;
+}
+
+mu_java_known mu_java_property_known(const char *name, const char **ret_nearest)
+{
+    bool ours = false;
+    *ret_nearest = NULL;
+    if (find(name))
+        return MU_JAVA_KNOWN;
+    for (size_t i = 0; i < sizeof security_prefixes / sizeof *security_prefixes; i++)
+        ours = ours || strncasecmp(name, security_prefixes[i], strlen(security_prefixes[i])) == 0;
+    if (strstr(name, ".server."))
+        return MU_JAVA_FOREIGN;
+    *ret_nearest = nearest(name);
+    if (!*ret_nearest && (ours || mu_str_has_prefix(name, "java") || !strchr(name, '.')))
+        *ret_nearest = same_end(name);
+    return ours || *ret_nearest ? MU_JAVA_UNKNOWN : MU_JAVA_FOREIGN;
 }
 
 static int handle_unknown(const char *name, mu_strlist *warnings, mu_err **err)
@@ -270,6 +297,16 @@ int mu_java_properties_read(const mu_strlist *properties, mu_java_settings *ret_
     else
         *ret_settings = settings;
     return rc;
+}
+
+bool mu_java_store_type_known(const char *type)
+{
+    static const char *const types[] = {"JKS", "PKCS12", "JCEKS", "PKCS11", "DKS", "CaseExactJKS", "BKS", "UBER", "BCFKS", "BCPKCS12",
+                                        "KeychainStore"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (mu_str_eq_nocase(type, types[i]))
+            return true;
+    return mu_str_has_prefix(type, "Windows-");
 }
 
 void mu_java_settings_free(mu_java_settings *settings)

@@ -94,10 +94,11 @@ void mu_spring_tls_free(mu_spring_tls *tls);
 /** The stores in force, with passwords as values; no_questions is set. @return 0, or -1 out of memory */
 int mu_spring_settings(const mu_spring_tls *tls, mu_store_settings *ret, mu_err **err);
 
+/** A key store in force for which no password at all is set, neither the store's nor the key's. */
+bool mu_spring_no_password(const mu_spring_tls *tls);
+
 /** "key-store", as under server.ssl. */
 const char *mu_spring_key_name(mu_spring_key key);
-/** Does the key hold a password? */
-bool mu_spring_key_secret(mu_spring_key key);
 /**
  * Is this property one that Spring Boot reads for TLS?
  * @param key as of mu_spring_prop

@@ -22,11 +22,6 @@ const char *mu_spring_key_name(mu_spring_key key)
     return keys[key].server;
 }
 
-bool mu_spring_key_secret(mu_spring_key key)
-{
-    return key == MU_SPRING_KEY_STORE_PASSWORD || key == MU_SPRING_KEY_PASSWORD || key == MU_SPRING_TRUST_STORE_PASSWORD;
-}
-
 static bool has_text(const mu_spring_value *value)
 {
     return value->text && *value->text;
@@ -221,8 +216,7 @@ static void choose(mu_spring_tls *tls)
     const char *enabled = tls->server[MU_SPRING_ENABLED].text;
     tls->enabled = tls->configured && !(enabled && (mu_str_eq_nocase(enabled, "false") || mu_str_eq_nocase(enabled, "off") ||
                                                     mu_str_eq_nocase(enabled, "no") || strcmp(enabled, "0") == 0));
-    tls->pem_key = has_text(tls->used[MU_SPRING_CERTIFICATE]) &&
-                   (tls->bundle_pem || has_text(tls->used[MU_SPRING_CERTIFICATE_PRIVATE_KEY]));
+    tls->pem_key = has_text(tls->used[MU_SPRING_CERTIFICATE]) && has_text(tls->used[MU_SPRING_CERTIFICATE_PRIVATE_KEY]);
     tls->pem_trust = has_text(tls->used[MU_SPRING_TRUST_CERTIFICATE]);
 }
 
@@ -260,6 +254,12 @@ void mu_spring_tls_free(mu_spring_tls *tls)
     *tls = (mu_spring_tls){0};
 }
 
+bool mu_spring_no_password(const mu_spring_tls *tls)
+{
+    return !tls->pem_key && has_text(tls->used[MU_SPRING_KEY_STORE]) && !tls->used[MU_SPRING_KEY_STORE_PASSWORD]->text &&
+           !tls->used[MU_SPRING_KEY_PASSWORD]->text;
+}
+
 /* ---- settings ---- */
 
 static char *copy(const char *text, const char *prefix, bool *failed)
@@ -284,7 +284,9 @@ int mu_spring_settings(const mu_spring_tls *tls, mu_store_settings *ret, mu_err 
         ret->key_store_type = has_text(used[MU_SPRING_KEY_STORE_TYPE]) ? copy(used[MU_SPRING_KEY_STORE_TYPE]->text, "", &failed) : NULL;
         ret->key_alias = has_text(used[MU_SPRING_KEY_ALIAS]) ? copy(used[MU_SPRING_KEY_ALIAS]->text, "", &failed) : NULL;
     }
-    ret->key_password = has_text(used[MU_SPRING_KEY_PASSWORD]) ? copy(used[MU_SPRING_KEY_PASSWORD]->text, "pass:", &failed) : NULL;
+    /* server.ssl has no password for a PEM key, only a bundle has (WebServerSslBundle). */
+    if (!tls->pem_key || tls->bundle_pem)
+        ret->key_password = !has_text(used[MU_SPRING_KEY_PASSWORD]) ? NULL : copy(used[MU_SPRING_KEY_PASSWORD]->text, "pass:", &failed);
     if (tls->pem_trust) {
         ret->trust_certificate = copy(places[MU_SPRING_TRUST_CERTIFICATE].path, "", &failed);
     } else if (places[MU_SPRING_TRUST_STORE].path) {

@@ -90,22 +90,23 @@ static bool other_format(const char *a, const char *b)
     return dot_a && dot_b && dot_a - a == dot_b - b && memcmp(a, b, (size_t)(dot_a - a)) == 0 && strcmp(dot_a, dot_b) != 0;
 }
 
+/* Of two lines in one document, or of the two formats of one file: the one that counts says something else. */
 static void check_hidden(const mu_spring *spring, size_t index, mu_findings *findings)
 {
-    const mu_spring_prop *prop = &spring->props[index];
-    char where[2 * MU_SHOWN_SIZE], winner[2 * MU_SHOWN_SIZE], shown[MU_SHOWN_SIZE];
+    const mu_spring_prop *prop = &spring->props[index], *winner = NULL;
+    char where[2 * MU_SHOWN_SIZE], other[2 * MU_SHOWN_SIZE], shown[MU_SHOWN_SIZE];
     for (size_t i = index + 1; i < spring->count; i++) {
         const mu_spring_prop *later = &spring->props[i];
-        if (!later->active || strcmp(later->key, prop->key) != 0 || strcmp(later->value, prop->value) == 0)
-            continue;
-        if (later->document != prop->document && !other_format(prop->file, later->file))
-            continue;
-        mu_finding *f = mu_spring_find(findings, MU_E_PROPERTY_IGNORED, 0.95, place(prop, where), "%s does not count: %s sets it otherwise",
-                                       mu_escape_to(shown, prop->name), place(later, winner));
-        mu_finding_fix(findings, f, "Keep one of the two: of two formats .properties counts, of two lines the later one.");
-        f->warning = true;
-        return;
+        if (later->active && strcmp(later->key, prop->key) == 0 &&
+            (later->document == prop->document || other_format(prop->file, later->file)))
+            winner = later;
     }
+    if (!winner || strcmp(winner->value, prop->value) == 0)
+        return;
+    mu_finding *f = mu_spring_find(findings, MU_E_PROPERTY_IGNORED, 0.95, place(prop, where), "%s does not count: %s sets it otherwise",
+                                   mu_escape_to(shown, prop->name), place(winner, other));
+    mu_finding_fix(findings, f, "Keep one of the two: of two formats .properties counts, of two lines the later one.");
+    f->warning = true;
 }
 
 /* Misspelt or not: other names need not be compared with all known ones. */
@@ -126,7 +127,16 @@ static void check_placeholder(const mu_spring_value *value, const char *name, mu
     mu_finding_fix(findings, f, "Set %s where the application is started, or give a default: ${%s:…}", value->unresolved, value->unresolved);
 }
 
-static void check_profile_keys(const mu_spring_prop *prop, mu_findings *findings)
+/* Within a document that is for some profiles only, others cannot be made active. */
+static bool is_conditional(const mu_spring *spring, const mu_spring_prop *prop)
+{
+    for (size_t i = 0; i < spring->count; i++)
+        if (spring->props[i].document == prop->document && strcmp(spring->props[i].key, "spring.config.activate.onprofile") == 0)
+            return true;
+    return false;
+}
+
+static void check_profile_keys(const mu_spring *spring, const mu_spring_prop *prop, mu_findings *findings)
 {
     static const mu_strlist nobody = {0};
     char where[2 * MU_SHOWN_SIZE];
@@ -136,6 +146,10 @@ static void check_profile_keys(const mu_spring_prop *prop, mu_findings *findings
                        mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.9, place(prop, where),
                                       "Spring Boot 2.4 and later do not start with spring.profiles"),
                        "Write it spring.config.activate.on-profile.");
+    if ((strcmp(prop->key, "spring.profiles.active") == 0 || strcmp(prop->key, "spring.profiles.include") == 0) &&
+        is_conditional(spring, prop))
+        mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.9, place(prop, where),
+                       "profiles cannot be made active in a document that is for a profile itself: Spring Boot does not start");
     if ((old || strcmp(prop->key, "spring.config.activate.onprofile") == 0) && mu_spring_profile_fits(prop->value, &nobody) < 0)
         mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.9, place(prop, where), "this is no profile, and no expression of profiles");
 }
@@ -163,7 +177,7 @@ bool mu_spring_check_files(const mu_spring *spring, const mu_spring_tls *tls, mu
         return false;
     for (size_t i = 0, compared = 0; i < spring->count; i++) {
         const mu_spring_prop *prop = &spring->props[i];
-        check_profile_keys(prop, findings);
+        check_profile_keys(spring, prop, findings);
         if (prop->active && may_be_tls(prop) && compared++ < COMPARED_MAX && check_name(prop, findings))
             check_hidden(spring, i, findings);
     }

@@ -1,6 +1,8 @@
 /* Rules measured on Spring Boot 3.5 with its Tomcat; what they say is what that did. */
 #include "diag/spring_rules.h"
 
+#include "config/java_properties.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,21 +97,39 @@ static void ignored(const mu_spring_tls *tls, mu_spring_key key, const char *why
     f->warning = true;
 }
 
+/* What a store needs beside its name. */
+static void check_key_store(const mu_spring_tls *tls, mu_findings *findings)
+{
+    const mu_spring_value *alias = tls->used[MU_SPRING_KEY_ALIAS];
+    if (mu_spring_no_password(tls) && tls->places[MU_SPRING_KEY_STORE].found) {
+        mu_finding *f = mu_spring_find(findings, MU_E_STORE_WRONG_PASSWORD, 0.95, where_of(tls, MU_SPRING_KEY_STORE),
+                                       "key-store is set, and key-store-password is not set: the key in it cannot be used");
+        mu_finding_fix(findings, f, "Set server.ssl.key-store-password, best to a placeholder: ${KEY_STORE_PASSWORD}");
+    }
+    if (alias->text && !*alias->text)
+        mu_finding_fix(findings, mu_spring_find(findings, MU_E_SERVER_ALIAS_NOT_FOUND, 0.95, alias->where, "key-alias is set and empty"),
+                       "Take the line away, or name an alias as mutual keytool -list prints it.");
+}
+
 static void check_identity(const mu_spring_tls *tls, mu_findings *findings)
 {
     bool store = is_set(tls, MU_SPRING_KEY_STORE), cert = is_set(tls, MU_SPRING_CERTIFICATE), key = is_set(tls, MU_SPRING_CERTIFICATE_PRIVATE_KEY);
     bool token = is_set(tls, MU_SPRING_KEY_STORE_TYPE) && strcmp(tls->used[MU_SPRING_KEY_STORE_TYPE]->text, "PKCS11") == 0;
-    if (tls->pem_key && is_set(tls, MU_SPRING_KEY_STORE_PASSWORD)) {
-        mu_finding *f = mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, where_of(tls, MU_SPRING_KEY_STORE_PASSWORD),
-                                       "certificate and private key are PEM files, which count before any store; Spring Boot then takes "
-                                       "key-store-password for the key's and does not start");
+    mu_spring_key password = is_set(tls, MU_SPRING_KEY_STORE_PASSWORD) ? MU_SPRING_KEY_STORE_PASSWORD : MU_SPRING_KEY_PASSWORD;
+    if (tls->pem_key && !tls->bundle_pem && is_set(tls, password)) {
+        mu_finding *f = mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, where_of(tls, password),
+                                       "certificate and private key are PEM files, which count before any store; with %s beside them "
+                                       "Spring Boot does not start", mu_spring_key_name(password));
         mu_finding_evidence(findings, f, "%s: certificate", where_of(tls, MU_SPRING_CERTIFICATE));
         if (store)
             mu_finding_evidence(findings, f, "%s: key-store, which is not read", where_of(tls, MU_SPRING_KEY_STORE));
-        mu_finding_fix(findings, f, "Keep either the store with its password or the PEM files.");
+        mu_finding_fix(findings, f, "Keep either the store with its password or the PEM files; an encrypted PEM key takes a bundle: "
+                                    "spring.ssl.bundle.pem.NAME.keystore.private-key-password.");
     } else if (tls->pem_key && store) {
         ignored(tls, MU_SPRING_KEY_STORE, "certificate and its private key count before it", findings);
     }
+    if (!tls->pem_key && store)
+        check_key_store(tls, findings);
     if (!tls->pem_key && store && cert != key)
         ignored(tls, cert ? MU_SPRING_CERTIFICATE : MU_SPRING_CERTIFICATE_PRIVATE_KEY, "its other half is missing", findings);
     if (tls->pem_trust && is_set(tls, MU_SPRING_TRUST_STORE))
@@ -270,13 +290,9 @@ static void check_place(const mu_spring_tls *tls, mu_spring_key key, mu_findings
 
 static void check_type(const mu_spring_tls *tls, mu_spring_key key, mu_findings *findings)
 {
-    static const char *const types[] = {"JKS", "PKCS12", "JCEKS", "PKCS11", "DKS", "CaseExactJKS", "BKS", "UBER", "BCFKS", "BCPKCS12", "KeychainStore"};
     const mu_spring_value *value = tls->used[key];
-    bool known = !value->text || !*value->text || value->unresolved || mu_str_has_prefix(value->text, "Windows-");
     char shown[MU_SHOWN_SIZE];
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        known = known || mu_str_eq_nocase(value->text, types[i]);
-    if (!known)
+    if (value->text && *value->text && !value->unresolved && !mu_java_store_type_known(value->text))
         mu_finding_fix(findings,
                        mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.9, value->where, "Java knows no type of store called \"%s\"",
                                       mu_escape_to(shown, value->text)),

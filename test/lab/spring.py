@@ -16,6 +16,22 @@ server.ssl.trust-store-password=changeit
 GUIDE = STORES + "server.ssl.client-auth=need\n"
 
 
+def make_stores(folder):
+    """The four stores with EC keys, PEM copies below certs/, also of the keys encrypted."""
+    mutual, ca = os.environ["MUTUAL"], folder / "ca"
+    proc.run_ok([mutual, "ca", "init", "--ca", ca, "--no-encryption", "--key-algorithm", "EC"])
+    (folder / "certs").mkdir()
+    for name, other in (("server", "client"), ("client", "server")):
+        server = ["--san", "dns:localhost,ip:127.0.0.1", "--trust-certificate", folder / "certs/root-ca.crt"] if name == "server" else []
+        proc.run_ok([mutual, "ca", "issue", "--ca", ca, "--profile", name, "--alias", name, "--key-algorithm", "EC", *server,
+                     "--key-store", folder / f"{name}.p12", "--key-store-password", "changeit",
+                     "--trust-store", folder / f"{other}-trust.p12", "--trust-store-password", "changeit",
+                     "--certificate", folder / f"certs/{name}.crt", "--certificate-private-key", folder / f"certs/{name}.key"])
+        proc.run_ok(["openssl", "pkey", "-in", folder / f"certs/{name}.key", "-aes256", "-passout", "pass:changeit",
+                     "-out", folder / f"certs/{name}-encrypted.key"])
+    return folder
+
+
 def boot_jar():
     """test/peers/spring, packed by somebody with a Maven repository at hand (mvn package): MUTUAL_SPRING_BOOT names the JAR."""
     jar = pathlib.Path(os.environ.get("MUTUAL_SPRING_BOOT", ""))
@@ -24,12 +40,14 @@ def boot_jar():
     return jar.resolve()
 
 
-def start_boot(start, jdk, folder, *args, env=None):
+def start_boot(start, jdk, folder, *args, env=None, port=True):
     """Spring Boot in that folder. Returns (port, "http" or "https"), or None if it did not start."""
-    process = start([jdk.bin / "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", boot_jar(), "--server.port=0", *args],
-                    cwd=folder, env=env)
+    any_port = ["--server.port=0"] if port else []
+    process = start([jdk.bin / "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", boot_jar(), *any_port, *args], cwd=folder, env=env)
     match = process.wait_for(r"Tomcat started on port (\d+) \((https?)\)|Application run failed|APPLICATION FAILED TO START", timeout=120)
-    return (int(match[1]), match[2]) if match[1] else None
+    if match[1]:
+        return int(match[1]), match[2]
+    return None
 
 
 def start_serve(mutual, folder, *args, config="application.properties", env=None):
