@@ -1,10 +1,11 @@
 """Sets of four stores with faults planted: mutual doctor finds each and no other, and foresees what real pairs do with them."""
 import json
+import os
 import random
 
 import pytest
 
-from lab import four_stores, store_pairs
+from lab import four_stores, proc, store_pairs
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*SHA1")  # which some certificates are to be signed with
 
@@ -22,8 +23,11 @@ def seed(rng, long_run):
 
 
 def examine(program, folder, world):
-    words = world.write(folder)
-    answer = program("doctor", "--json", *words, cwd=folder)
+    return ask(program, folder, world.write(folder))
+
+
+def ask(program, folder, words):
+    answer = program("doctor", "--json", *words, cwd=folder, env=four_stores.ENVIRONMENT)
     report = json.loads(answer.out)
     assert "findings" in report, answer
     assert answer.status == {"ok": 0, "fail": 4}[report["verdict"]], answer
@@ -74,6 +78,60 @@ def test_healthy_sets_are_healthy(mutual, mutual_release, seed, long_run, tmp_pa
         if report["findings"] or not all(pair["ok"] for pair in report["predictions"].values()):
             wrong.append(f"{i}: {report}")
     assert not wrong, f"seed {seed}:\n" + "\n".join(wrong)
+
+
+def test_unusual_and_sound(mutual_release, jdks, peer_classes, seed, long_run, tmp_path):
+    """No error, exactly the warnings that are due, and real pairs do as foreseen."""
+    sets, wrong = [], []
+    variants = list(four_stores.VARIANTS.items()) * (10 if long_run else 1)
+    random.Random(seed).shuffle(variants)
+    for i, (name, change) in enumerate(variants):
+        world = four_stores.World(random.Random(f"{seed} {i}"))
+        warnings = change(world)
+        report = examine(mutual_release, tmp_path / str(i), world)
+        sets.append((tmp_path / str(i), world, report, name))
+        found = {finding["code"] for finding in report["findings"]}
+        if errors(report) or found != warnings:
+            wrong.append(f"{i} {name} ({world.form}, {world.tiers} tiers): expected {warnings}, found {report['findings']}")
+    for i, truth in store_pairs.java(jdks[-1], peer_classes, [one[:2] for one in (sets if long_run else sets[:8])]).items():
+        wrong += differences(sets[i][2], "jvm", truth, f"JVM, {i} {sets[i][3]}")
+    for folder, world, report, name in sets if long_run else sets[:5]:
+        wrong += differences(report, "openssl", store_pairs.openssl(folder, world) or {}, f"openssl, {folder.name} {name}")
+    assert not wrong, f"seed {seed}:\n" + "\n".join(wrong)
+
+
+TYPED = {"key-password-differs": "another one\n"}  # for a command that asks: the key's own password
+CURED = ["ca-not-trusted", "former-ca-still-trusted", "intermediate-missing", "intermediate-missing-before-root", "self-signed",
+         "pin-of-another-certificate", "trust-store-empty", "trust-store-without-java-attribute", "alias-not-there", "key-password-differs",
+         "a-jvm-takes-the-other-key"]
+
+
+def run_command(program, folder, finding):
+    tools = folder / "tools"
+    tools.mkdir()
+    (tools / "mutual").symlink_to(program.path)
+    return proc.run_ok(["bash", "-ec", finding["command"]], cwd=folder, input=TYPED.get(finding["code"], ""),
+                       env={**four_stores.ENVIRONMENT, "PATH": f"{tools}:{os.environ['PATH']}"})
+
+
+def test_commands_cure(mutual, seed, long_run, tmp_path):
+    """Every command that is printed, for every kind that has one."""
+    told, wrong = set(), []
+    names = sorted(four_stores.FAULTS)
+    for i, name in enumerate(names * 10 if long_run else CURED):
+        folder = tmp_path / str(i)
+        world, faults, expected = four_stores.make(random.Random(f"{seed} {i}"), [name])
+        report, words = examine(mutual, folder, world), None
+        for finding in report["findings"]:
+            if finding["command"] and finding["severity"] == "error":
+                told.add(name)
+                run_command(mutual, folder, finding)
+                words = [f"{word}.new.p12" if f"{word}.new.p12" in finding["command"] else word for word in world.words()]
+                after = ask(mutual, folder, words)
+                if after["verdict"] != "ok":
+                    wrong.append(f"{faults}, {world.form}: {finding['command']}: {errors(after)}")
+    assert not wrong, f"seed {seed}:\n" + "\n".join(wrong)
+    assert told >= set(CURED) if long_run else len(told) > len(CURED) // 2, set(CURED) - told
 
 
 def differences(report, pair, truth, what):

@@ -11,7 +11,7 @@ typedef struct mu_doctor_options {
     mu_strlist profiles;
     mu_store_settings server, client;
     char *server_trust_alias, *client_trust_alias;
-    char *host;
+    char *host, *dir, *dir_password;
     mu_store_settings stores; /* of the client that connects to --url */
     char *url, *sni;
     mu_strlist resolve;

@@ -2,6 +2,7 @@
 
 #include "base/ossl.h"
 #include "diag/pair.h"
+#include "diag/pair_dir.h"
 #include "report/ladder.h"
 
 static bool side_given(const mu_store_settings *s)
@@ -11,7 +12,7 @@ static bool side_given(const mu_store_settings *s)
 
 bool mu_doctor_stores_given(const mu_doctor_options *o)
 {
-    return side_given(&o->server) || side_given(&o->client);
+    return o->dir || side_given(&o->server) || side_given(&o->client);
 }
 
 static int check_options(const char *name, const mu_store_settings *s, mu_err **err)
@@ -35,9 +36,31 @@ static void check_trust_alias(const mu_pair_side *side, const char *alias, mu_fi
     mu_finding_evidence(findings, finding, "%s has no entry \"%s\"", side->trusts.shown, mu_escape_to(shown, alias));
 }
 
+/* What the folder has goes where nothing was named; its password where none was given. */
+static int look_into_dir(OSSL_LIB_CTX *libctx, const mu_doctor_options *o, mu_store_settings sides[2], mu_strlist *owned,
+                         mu_findings *findings, mu_err **err)
+{
+    if (o->dir && mu_pair_dir_find(libctx, o->dir, o->dir_password, &sides[0], &sides[1], owned, findings, err) != 0)
+        return -1;
+    for (int i = 0; o->dir && i < 2; i++) {
+        mu_store_settings *s = &sides[i];
+        if (s->certificate)
+            s->key_store = NULL; /* PEM that was named goes before what was found */
+        if (s->trust_certificate)
+            s->trust_store = NULL;
+        if (s->key_store && !s->key_store_password)
+            s->key_store_password = o->dir_password;
+        if (s->trust_store && !s->trust_store_password)
+            s->trust_store_password = o->dir_password;
+    }
+    return 0;
+}
+
 int mu_doctor_stores(const mu_doctor_options *o, int64_t at_s, mu_findings *findings, mu_err **err)
 {
     mu_pair pair = {.host = o->host, .at_s = at_s};
+    mu_store_settings sides[] = {o->server, o->client}; /* borrow everything */
+    mu_strlist owned = {0};
     int rc = -1, level = o->trace;
 
     if (o->trace) {
@@ -45,7 +68,8 @@ int mu_doctor_stores(const mu_doctor_options *o, int64_t at_s, mu_findings *find
         pair.on_trace_arg = &level;
     }
     if (check_options("server", &o->server, err) == 0 && check_options("client", &o->client, err) == 0 &&
-        mu_ossl_ctx_new(&pair.libctx, err) == 0 && mu_pair_read(&pair, &o->server, &o->client, err) == 0) {
+        mu_ossl_ctx_new(&pair.libctx, err) == 0 && look_into_dir(pair.libctx, o, sides, &owned, findings, err) == 0 &&
+        mu_pair_read(&pair, &sides[0], &sides[1], err) == 0) {
         check_trust_alias(&pair.server, o->server_trust_alias, findings);
         check_trust_alias(&pair.client, o->client_trust_alias, findings);
         rc = mu_pair_examine(&pair, findings, err);
@@ -53,5 +77,6 @@ int mu_doctor_stores(const mu_doctor_options *o, int64_t at_s, mu_findings *find
     OSSL_LIB_CTX *libctx = pair.libctx;
     mu_pair_done(&pair);
     OSSL_LIB_CTX_free(libctx);
+    mu_strlist_free(&owned);
     return rc;
 }

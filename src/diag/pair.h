@@ -73,5 +73,10 @@ int mu_pair_check_paths(const mu_pair *pair, mu_findings *findings, mu_err **err
 int mu_pair_shake_hands(const mu_pair *pair, mu_findings *findings, mu_err **err);
 /** pair_predict.c: what OpenSSL's programs and JVMs would do with these stores; where they refuse and we do not, it is a finding. */
 int mu_pair_predict(const mu_pair *pair, mu_findings *findings, mu_err **err);
+/** pair_commands.c: the commands that cure what can be cured with what lies in the files. */
+void mu_pair_add_commands(const mu_pair *pair, mu_findings *findings);
+
+/** Every certificate in the four files, once; NULL out of memory. (sk_X509_pop_free) */
+STACK_OF(X509) *mu_pair_certs(const mu_pair *pair);
 
 #endif

@@ -148,7 +148,7 @@ static void add_verdict(const struct direction *d, const mu_chain_verdict *v)
 
 /* ---- what lies around in the other files ---- */
 
-static int gather(const mu_given *g, STACK_OF(X509) *pool)
+static bool gather(const mu_given *g, STACK_OF(X509) *pool)
 {
     const STACK_OF(X509) *loose = g->store ? mu_store_get0_loose_certs(g->store) : NULL;
     bool ok = true;
@@ -159,20 +159,29 @@ static int gather(const mu_given *g, STACK_OF(X509) *pool)
         if (mu_entry_get_kind(entry) != MU_ENTRY_SECRET)
             ok = X509_add_certs(pool, mu_entry_get0_chain(entry), X509_ADD_FLAG_NO_DUP | X509_ADD_FLAG_UP_REF);
     }
-    return ok ? 0 : -1;
+    return ok;
+}
+
+STACK_OF(X509) *mu_pair_certs(const mu_pair *pair)
+{
+    const mu_given *files[] = {&pair->server.keys, &pair->server.trusts, &pair->client.keys, &pair->client.trusts};
+    STACK_OF(X509) *pool = sk_X509_new_null();
+    for (int i = 0; pool && i < 4; i++)
+        if (!gather(files[i], pool)) {
+            sk_X509_pop_free(pool, X509_free);
+            return NULL;
+        }
+    return pool;
 }
 
 /* With the intermediates of all four files: would there be a way? Then one is missing, whatever the names suggest. */
 static int look_around(const struct direction *d, mu_chain_verdict *v, mu_err **err)
 {
-    const mu_given *files[] = {&d->from->keys, &d->from->trusts, &d->to->keys, &d->to->trusts};
     mu_verify_params params = d->params;
     mu_chain_verdict other = {0};
-    STACK_OF(X509) *pool = sk_X509_new_null();
+    STACK_OF(X509) *pool = mu_pair_certs(d->pair);
     int rc = pool ? 0 : mu_fail_nomem(err);
 
-    for (int i = 0; rc == 0 && i < 4; i++)
-        rc = gather(files[i], pool) == 0 ? 0 : mu_fail_nomem(err);
     params.untrusted = pool;
     if (rc == 0)
         rc = mu_chain_verify(sk_X509_value(d->from->chain, 0), &params, &other, err);

@@ -185,14 +185,15 @@ static mu_code jvm_cannot_start(const mu_pair_side *side, const mu_findings *fin
     return jvm_loads_key_of_store(side) ? MU_OK : side->identity_err->code;
 }
 
-/* The alias that was given is used as it is, as Spring Boot does; without one SunX509 chooses. */
+/* The alias that was given is used letter by letter, as Spring Boot does; without one SunX509 chooses. */
 static int choose(struct jvm_side *s, const STACK_OF(X509) *issuers, mu_err **err)
 {
     const mu_pair_side *side = s->side;
+    const char *alias = side->settings->key_alias;
     long index = (long)side->entry;
-    if (side->settings->key_alias && (side->identity_err && side->identity_err->code == MU_E_SERVER_ALIAS_NOT_FOUND))
+    if (alias && (!side->chain || strcmp(alias, mu_entry_java_alias(mu_store_entry(side->keys.store, side->entry))) != 0))
         return 0;
-    if (!side->settings->key_alias && mu_jvm_pick(side->keys.store, issuers, &index, err) != 0)
+    if (!alias && mu_jvm_pick(side->keys.store, issuers, &index, err) != 0)
         return -1;
     if (index < 0 || (size_t)index >= mu_store_count(side->keys.store) ||
         mu_entry_get_kind(mu_store_entry(side->keys.store, (size_t)index)) != MU_ENTRY_KEY)
@@ -233,11 +234,9 @@ static int jvm_judges(const mu_pair *pair, const struct jvm_side *from, const mu
     return 0;
 }
 
-static mu_code why_no_certificate(const mu_pair_side *client)
+static mu_code why_nothing(const mu_pair_side *side, mu_code otherwise)
 {
-    return client->identity_err ? client->identity_err->code
-           : client->chain     ? MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED
-                               : MU_E_CLIENT_CERT_NOT_SENT;
+    return side->identity_err ? side->identity_err->code : side->settings->key_alias ? MU_E_SERVER_ALIAS_NOT_FOUND : otherwise;
 }
 
 static int ask_jvms(const mu_pair *pair, const mu_findings *findings, struct jvm_side *server, struct jvm_side *client,
@@ -254,7 +253,7 @@ static int ask_jvms(const mu_pair *pair, const mu_findings *findings, struct jvm
         return -1;
     *ret = accepted;
     if (!server->chain) {
-        *ret = refuse(MU_AT_SERVER, pair->server.identity_err ? pair->server.identity_err->code : MU_E_KEYSTORE_NO_PRIVATE_KEY);
+        *ret = refuse(MU_AT_SERVER, why_nothing(&pair->server, MU_E_KEYSTORE_NO_PRIVATE_KEY));
         return 0;
     }
     if (jvm_judges(pair, server, &pair->client, &code, err) != 0)
@@ -264,7 +263,7 @@ static int ask_jvms(const mu_pair *pair, const mu_findings *findings, struct jvm
         return 0;
     }
     if (!client->chain)
-        code = why_no_certificate(&pair->client);
+        code = why_nothing(&pair->client, pair->client.chain ? MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED : MU_E_CLIENT_CERT_NOT_SENT);
     else if (jvm_judges(pair, client, &pair->server, &code, err) != 0)
         return -1;
     if (code != MU_OK)
@@ -345,6 +344,35 @@ static void tell_jvm(const mu_pair *pair, const struct answer *a, mu_findings *f
     mu_finding_evidence(findings, finding, "a JVM refuses %s, where OpenSSL accepts it", presenter->source);
 }
 
+/* An anchor that is no root is enough for us and for a JVM. */
+static int tell_openssl(const mu_pair *pair, const struct answer *a, mu_findings *findings, mu_err **err)
+{
+    const mu_pair_side *to = a->refused_by == MU_AT_CLIENT ? &pair->client : &pair->server;
+    const mu_pair_side *from = a->refused_by == MU_AT_CLIENT ? &pair->server : &pair->client;
+    const mu_verify_params params = {.libctx = pair->libctx, .trusted = to->anchors, .untrusted = from->chain, .at_s = pair->at_s,
+                                     .max_depth = -1, .security_level = -1};
+    mu_chain_verdict v = {0};
+    if (a->code == MU_OK || is_told(findings, a) || !from->chain)
+        return 0;
+    if (mu_chain_verify(sk_X509_value(from->chain, 0), &params, &v, err) != 0)
+        return -1;
+    X509 *anchor = sk_X509_value(v.chain, sk_X509_num(v.chain) - 1);
+    char *name = mu_name_text(X509_get_subject_name(anchor));
+    if (v.code == MU_OK && v.pinned) {
+        mu_findings_note(findings, "%s pins \"%s\": OpenSSL's programs accept that with -partial_chain only", to->trusts.shown,
+                         name ? name : "");
+    } else if (v.code == MU_OK) {
+        mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_INTERMEDIATE_ONLY_ANCHOR, to->at, 0.95);
+        finding->warning = true;
+        finding->refused_by = to->at;
+        mu_finding_evidence(findings, finding, "%s trusts \"%s\" and not the root above it: enough for mutual and for JVMs, not for OpenSSL's "
+                                               "programs without -partial_chain, nor for nginx", to->trusts.shown, name ? name : "");
+    }
+    free(name);
+    mu_chain_verdict_done(&v);
+    return 0;
+}
+
 /* ---- */
 
 static void predict(mu_findings *findings, const char *pair, int version, const struct answer *a)
@@ -385,6 +413,8 @@ int mu_pair_predict(const mu_pair *pair, mu_findings *findings, mu_err **err)
         const struct answer older = openssl_before_13(pair, findings, openssl);
         predict(findings, "openssl", TLS1_2_VERSION, &older);
         predict(findings, "openssl", TLS1_3_VERSION, &openssl);
+        if (tell_openssl(pair, &openssl, findings, err) != 0)
+            return -1;
     }
     if (java) {
         predict(findings, "jvm", TLS1_2_VERSION, &jvm);

@@ -209,8 +209,9 @@ void mu_pair_done(mu_pair *pair)
 int mu_pair_examine(const mu_pair *pair, mu_findings *findings, mu_err **err)
 {
     mu_pair_check_files(pair, findings);
-    return mu_pair_check_paths(pair, findings, err) != 0 || mu_pair_shake_hands(pair, findings, err) != 0 ||
-                   mu_pair_predict(pair, findings, err) != 0
-               ? -1
-               : 0;
+    if (mu_pair_check_paths(pair, findings, err) != 0 || mu_pair_shake_hands(pair, findings, err) != 0 ||
+        mu_pair_predict(pair, findings, err) != 0)
+        return -1;
+    mu_pair_add_commands(pair, findings);
+    return 0;
 }

@@ -9,7 +9,7 @@ import ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from . import store_files
@@ -20,6 +20,7 @@ OTHER = {"server": "client", "client": "server"}
 BITS = ("digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign encipher_only "
         "decipher_only").split()
 PASSWORD = "changeit"
+ENVIRONMENT = {"STORE_PASSWORD": PASSWORD}  # that the doctor is to be run with
 
 
 class Keys:
@@ -78,7 +79,8 @@ class Cert:
                    .not_valid_after(NOW + datetime.timedelta(days=self.ends)))
         for extension, critical in self._extensions(above):
             builder = builder.add_extension(extension, critical)
-        made = builder.sign(above.key, self.digest).public_bytes(serialization.Encoding.DER)
+        digest = None if isinstance(above.key, ed25519.Ed25519PrivateKey) else self.digest
+        made = builder.sign(above.key, digest).public_bytes(serialization.Encoding.DER)
         return made[:-1] + bytes([made[-1] ^ 1]) if self.tampered else made
 
     def _extensions(self, above):
@@ -193,15 +195,21 @@ class World:
     def write(self, folder):
         """The files; returns the doctor's arguments."""
         folder.mkdir(parents=True, exist_ok=True)
-        words = ["--host", self.host] if self.host else []
-        for name, side in self.sides.items():
+        for side in self.sides.values():
             for which in ("key", "trust"):
                 spoil = side.spoil.get(which, lambda data: data)
                 if spoil:
                     (folder / side.names[which]).write_bytes(spoil(side.content(which)))
+        return self.words()
+
+    def words(self):
+        words = ["--host", self.host] if self.host else []
+        for name, side in self.sides.items():
+            for which in ("key", "trust"):
                 words += [f"--{name}-{which}-store", side.told.get(which, side.names[which])]
-                if side.given[which] and side.formats[which] != "pem":
-                    words += [f"--{name}-{which}-store-password", f"pass:{side.given[which]}"]
+                given = side.given[which] if side.formats[which] != "pem" else None
+                if given:
+                    words += [f"--{name}-{which}-store-password", "env:STORE_PASSWORD" if given == PASSWORD else f"pass:{given}"]
             for option, value in side.options.items():
                 words += [f"--{name}-{option}", value]
         return words
@@ -567,6 +575,181 @@ def _(world, side):
     old = side.leaf.again(key=KEYS.ec() if not isinstance(side.leaf.key, rsa.RSAPrivateKey) else KEYS.rsa(), starts=-60, ends=-5)
     side.entries.append(Entry("a", old.key, [old, *side.entry.chain[1:]]))
     return [("client-cert-wrong-alias", side.name)]
+
+
+# ---- unusual, but sound ----
+
+VARIANTS = {}  # name: (world) -> codes of warnings
+
+
+def variant(name):
+    def register(change):
+        VARIANTS[name] = change
+        return change
+    return register
+
+
+@variant("server-pinned")
+def _(world):
+    world.sides["client"].trusted = [("pin", world.sides["server"].leaf)]
+    return set()
+
+
+@variant("client-pinned")
+def _(world):
+    world.sides["server"].trusted = [("pin", world.sides["client"].leaf)]
+    return {"client-cert-issuer-not-accepted"} if world.form != "pem" else set()
+
+
+@variant("self-signed-and-pinned")
+def _(world):
+    for name, side in world.sides.items():
+        _change_leaf(side, issuer=None)
+        side.entry.chain = [side.leaf]
+        world.sides[OTHER[name]].trusted = [("pin", side.leaf)]
+    return set()
+
+
+@variant("intermediate-is-the-anchor")
+def _(world):
+    for name, side in world.sides.items():
+        world.sides[OTHER[name]].trusted = [("issuing", side.leaf.issuer)]
+    return {"intermediate-only-anchor"} if world.tiers == 2 else set()
+
+
+@variant("root-and-intermediate-trusted-leaf-alone-sent")
+def _(world):
+    for name, side in world.sides.items():
+        side.entry.chain = [side.leaf]
+        world.sides[OTHER[name]].trusted = [(f"ca{i}", ca) for i, ca in enumerate(side.cas())]
+    return set()
+
+
+@variant("no-extended-key-usage")
+def _(world):
+    for side in world.sides.values():
+        _change_leaf(side, eku=None)
+    return set()
+
+
+@variant("no-key-usage")
+def _(world):
+    for side in world.sides.values():
+        _change_leaf(side, usage=None)
+    return set()
+
+
+@variant("many-anchors")
+def _(world):
+    for side in world.sides.values():
+        side.trusted = side.trusted + [(f"other{i}", Cert(f"Other Root {i}", KEYS.ec(), ca=True, usage="key_cert_sign")) for i in range(5)]
+    return set()
+
+
+@variant("expired-anchor-beside")
+def _(world):
+    for side in world.sides.values():
+        side.trusted = side.trusted + [("old", Cert("Old Root", KEYS.ec(), ca=True, usage="key_cert_sign", starts=-900, ends=-10))]
+    return set()
+
+
+@variant("former-ca-beside-the-new-one")
+def _(world):
+    for side in world.sides.values():
+        now = side.trusted[0][1]
+        side.trusted = [("former", now.again(key=KEYS.ec(), starts=-400)), *side.trusted]
+    return set()
+
+
+@variant("trusted-entries-beside-the-key")
+def _(world):
+    for side in world.sides.values():
+        side.key_trusted = [("ca", side.cas()[-1])] if world.form != "pem" else []
+    return set()
+
+
+@variant("two-good-keys")
+def _(world):
+    for side in world.sides.values():
+        if world.form != "pem":
+            side.entries.append(Entry("second", KEYS.ec(), []))
+            side.entries[1].chain = [side.leaf.again(key=side.entries[1].key), *side.entry.chain[1:]]
+    return set()
+
+
+@variant("p-384-and-ed25519")
+def _(world):
+    world.sides["server"].leaf.key = world.sides["server"].entry.key = ec.generate_private_key(ec.SECP384R1())
+    world.sides["client"].leaf.key = world.sides["client"].entry.key = ed25519.Ed25519PrivateKey.generate()
+    return set()
+
+
+@variant("alias-in-other-letters")
+def _(world):
+    if world.form == "pem":
+        return set()
+    world.sides["server"].options["key-store-alias"] = "Server"
+    return {"server-alias-not-found"}
+
+
+@variant("alias-named")
+def _(world):
+    if world.form != "pem":
+        for name, side in world.sides.items():
+            side.options["key-store-alias"] = name
+    return set()
+
+
+@variant("key-password-of-its-own")
+def _(world):
+    if world.form == "pem":
+        return set()
+    side = world.sides["client"]
+    side.entry.password = "another one"
+    side.options["key-password"] = "pass:another one"
+    return {"key-password-differs"}
+
+
+@variant("declared-as-the-other-type")
+def _(world):
+    if world.form == "pem":
+        return set()
+    world.sides["server"].options["key-store-type"] = "JKS" if world.form == "p12" else "PKCS12"
+    return {"store-wrong-type"}
+
+
+@variant("no-host")
+def _(world):
+    world.host = None
+    return set()
+
+
+@variant("address")
+def _(world):
+    world.host = "127.0.0.1"
+    return set()
+
+
+@variant("wildcard")
+def _(world):
+    _change_leaf(world.sides["server"], san=("dns:*.orders.test",))
+    world.host = "a.orders.test"
+    return set()
+
+
+@variant("path-lengths-that-suffice")
+def _(world):
+    for side in world.sides.values():
+        for i, ca in enumerate(side.cas()):
+            ca.pathlen = i
+    return set()
+
+
+@variant("name-constraints-that-hold")
+def _(world):
+    for side in world.sides.values():
+        side.cas()[0].permitted = "test"
+    return set()
 
 
 # ---- sets ----
