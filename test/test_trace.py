@@ -1,8 +1,11 @@
 """--trace: the ladder names the step that the handshake broke at, for every row of the troubleshooting table, on either side, under TLS
 1.2 and 1.3, and shows no secret."""
+import concurrent.futures
+import contextlib
 import json
 import re
 import socket
+import ssl
 import stat
 
 import pytest
@@ -216,6 +219,45 @@ def test_doctor(mutual, table):  # noqa: F811
     for ladder in refused.err.split("\n\n")[:2]:
         assert "seen from the server" in ladder and broken_rung(ladder) == "--- Certificate", ladder
         assert field(ladder, "cause").startswith("eku-missing-clientauth:")
+
+
+def test_doctor_of_a_live_server(mutual, table, s_server):  # noqa: F811
+    """Each of its connections, and what was tried with it."""
+    result = mutual("doctor", "--trace", "--url", s_server(), *trust(table, "root"))
+    assert result.status == 4, result
+    first = result.err.split("\n\n")[0]
+    assert first.startswith("TLS handshake with 127.0.0.1:") and "tried without a certificate, seen from the client:" in first, result
+    assert broken_rung(first) == "--- Certificate" and field(first, "cause") == "client-cert-not-sent", first
+    assert "TLS handshake" not in result.out
+
+
+@pytest.mark.parametrize("program", ["mutual", "mutual_tsan"])
+def test_parallel_connections_do_not_mix(request, table, program):  # noqa: F811
+    """Forty clients at once, refused and accepted: every ladder is whole."""
+    server = request.getfixturevalue(program).start("serve", "--listen", "127.0.0.1:0", *identity(table, "server"), *trust(table, "root"), "--trace",
+                                                    "--workers", "4")
+    host, port = server.wait_for(r"https://(.*):(\d+)/").groups()
+
+    def call(number):
+        context = ssl.create_default_context(cafile=table.path("root", "crt"))
+        if number % 2:
+            context.load_cert_chain(table.path("client", "crt"), table.path("client", "key"))
+        with contextlib.suppress(ssl.SSLError, OSError), socket.create_connection((host, int(port)), timeout=30) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as client:
+                client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                while client.recv(4096):
+                    pass
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(call, range(40)))
+    server.wait_for(r"(?s)TLS handshake with .*?\n\n", stream="err", count=40)
+    ladders = [part for part in re.sub(r"^time=.*\n", "", server.err, flags=re.M).split("\n\n") if part.strip()]
+    assert len(ladders) == 40
+    for ladder in ladders:
+        assert re.fullmatch(r"TLS handshake with 127\.0\.0\.1:\d+, seen from the server:\n  client +server\n(  \|.*\n)+(  [ a-z]{10}.*\n?)+", ladder), ladder
+    assert sum("SNI: localhost" in ladder for ladder in ladders) == 40
+    assert sum(broken_rung(ladder) == "--- Certificate" for ladder in ladders) == 20
+    assert len({re.search(r":(\d+), seen", ladder)[1] for ladder in ladders}) == 40
 
 
 def test_no_secrets(mutual, table, tmp_path):  # noqa: F811

@@ -5,6 +5,7 @@
 #include "client/url.h"
 #include "config/default_trust.h"
 #include "diag/live.h"
+#include "report/ladder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,7 @@ static const mu_trust *default_trust(void *arg)
 static int look(struct look *l, int64_t at_s, mu_findings *findings, mu_err **err)
 {
     const mu_doctor_options *o = l->options;
+    int level = o->trace;
     const mu_live_options options = {
         .libctx = l->libctx,
         .host = l->url.host,
@@ -118,6 +120,8 @@ static int look(struct look *l, int64_t at_s, mu_findings *findings, mu_err **er
         .stores = mu_buf_text(&l->words),
         .trust_file = l->stores->trust_store ? l->stores->trust_store : l->stores->trust_certificate,
         .trust_is_pem = !l->stores->trust_store,
+        .on_trace = o->trace ? mu_ladder_print : NULL,
+        .on_trace_arg = &level,
     };
     mu_live live;
     int rc = mu_live_probe(&options, &live, err);

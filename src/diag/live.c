@@ -71,7 +71,10 @@ static int attempt(struct run *r, mu_try what, mu_probe_plan plan, int64_t timeo
     if (connect_to(r, timeout_ms, &line, &p->err) != 0)
         return 0;
     plan.answer_ms = limit(r, PATIENCE_MS);
+    plan.trace = r->o->on_trace != NULL;
     rc = mu_probe_run(r->o->libctx, &line, &plan, p, r->err);
+    if (rc == 0)
+        mu_live_tell_trace(r->live, what);
     mu_line_close(&line);
     return rc;
 }

@@ -22,6 +22,8 @@ typedef struct mu_live_options {
     const char *url, *stores;    /* as words for a shell, for the commands that are proposed */
     const char *trust_file;      /* NULL: none */
     bool trust_is_pem;
+    mu_trace_fn on_trace;        /* each handshake, as it ends; NULL: no traces are kept */
+    void *on_trace_arg;
 } mu_live_options;
 
 /** What was tried, each other than the first in one respect. */
@@ -69,6 +71,9 @@ static inline const mu_probe *mu_live_tried(const mu_live *live, mu_try try)
 {
     return live->tried[try] && !live->probes[try].err ? &live->probes[try] : NULL;
 }
+
+/** live_trace.c: hand the trace of a probe just made to on_trace. */
+void mu_live_tell_trace(const mu_live *live, mu_try try);
 
 /* The rules, by what they are about; each adds what it finds. */
 void mu_live_judge_reach(const mu_live *live, mu_findings *findings);  /* no TLS at all */

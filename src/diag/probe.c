@@ -68,6 +68,8 @@ static void on_message(int sent, int version, int type, const void *data, size_t
     struct run *r = SSL_get_app_data(ssl);
     const uint8_t *message = data;
     (void)version, (void)arg;
+    if (r->probe->trace)
+        mu_trace_note(r->probe->trace, sent, type, message, len, SSL_version(ssl) == TLS1_3_VERSION);
     if (type != SSL3_RT_HANDSHAKE || len < 4)
         return;
     if (sent && message[0] == SSL3_MT_CLIENT_HELLO && r->probe->sent_hello == 0)
@@ -361,6 +363,8 @@ int mu_probe_run(OSSL_LIB_CTX *libctx, mu_line *line, const mu_probe_plan *plan,
 
     *ret = (mu_probe){.alert = -1};
     mu_buf_init(&ret->body, BODY_MAX_BYTES);
+    if (plan->trace && !(ret->trace = mu_trace_new(MU_SIDE_CLIENT, plan->identity ? mu_identity_source(plan->identity) : NULL, NULL)))
+        return mu_fail_nomem(err);
     mu_ossl_clear();
     SSL_CTX *ctx = make_context(libctx, plan, err);
     if (ctx && prepare(&r, ctx, err) == 0) {
@@ -414,6 +418,7 @@ void mu_probe_done(mu_probe *probe)
 {
     mu_err_free(probe->err);
     mu_err_free(probe->broken);
+    mu_trace_free(probe->trace);
     sk_X509_pop_free(probe->chain, X509_free);
     sk_X509_NAME_pop_free(probe->issuers, X509_NAME_free);
     free(probe->server);

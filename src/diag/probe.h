@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "net/line.h"
+#include "tls/trace.h"
 
 /** What may go beyond an ordinary client, which is one with our defaults (`mutual get`). */
 enum {
@@ -23,6 +24,7 @@ typedef struct mu_probe_plan {
     bool large;                  /* a hello of more than one packet, as of clients with post-quantum groups */
     const mu_identity *identity; /* NULL: no certificate is sent */
     const char *request;         /* sent after the handshake, whose answer is read (HTTP); NULL: hang up then */
+    bool trace;                  /* keep one */
     int64_t answer_ms;           /* how long to wait for the answer, or for a late refusal */
 } mu_probe_plan;
 
@@ -55,6 +57,7 @@ typedef struct mu_probe {
     bool no_http;   /* data came that is not HTTP */
     int64_t date_s, seen_s; /* its Date, and our time when it came; 0: none */
     char *server, *via;
+    mu_trace *trace; /* NULL: none */
     mu_buf body;    /* the beginning; without HTTP, of the data */
 } mu_probe;
 

@@ -209,7 +209,8 @@ static void add_stores(struct ladder *l)
     else
         add_field(l, "identity", "none");
     if (!t->trust)
-        add_field(l, "trust", "none: client certificates are not asked for");
+        add_field(l, "trust", t->side == MU_SIDE_SERVER ? "none: client certificates are not asked for"
+                                                        : "not asked: the server is looked at, not judged");
     else if (!peer_shown)
         add_owned_field(l, "trust", mu_asprintf("%s, not asked: the %s has shown no certificate", t->trust, other_side(t)));
     else if (v->code != MU_OK && v->by == MU_BY_US && mu_code_class(v->code) == MU_CLASS_TRUST)

@@ -6,18 +6,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int mu_trace_start(mu_tls_conn *conn, mu_err **err)
+mu_trace *mu_trace_new(mu_side side, const char *identity, const char *trust)
 {
     mu_trace *trace = calloc(1, sizeof *trace);
     if (!trace)
-        return mu_fail_nomem(err);
-    trace->side = conn->ctx->side;
-    trace->identity = conn->ctx->identity ? conn->ctx->identity->source : NULL;
-    trace->trust = conn->ctx->trust ? conn->ctx->trust->source : NULL;
+        return NULL;
+    trace->side = side;
+    trace->identity = identity;
+    trace->trust = trust;
     mu_buf_init(&trace->bytes, MU_TRACE_BYTES_MAX);
+    return trace;
+}
+
+int mu_trace_start(mu_tls_conn *conn, mu_err **err)
+{
+    const mu_tls_ctx *ctx = conn->ctx;
     mu_trace_free(conn->trace);
-    conn->trace = trace;
-    return 0;
+    conn->trace = mu_trace_new(ctx->side, ctx->identity ? ctx->identity->source : NULL, ctx->trust ? ctx->trust->source : NULL);
+    return conn->trace ? 0 : mu_fail_nomem(err);
 }
 
 const mu_trace *mu_trace_of(const mu_tls_conn *conn)

@@ -32,7 +32,7 @@ typedef struct mu_trace_step {
 
 typedef struct mu_trace {
     mu_side side;        /* which one we are */
-    const char *identity, *trust; /* the sources of ours, as in "client.p12, alias client"; NULL: none. Borrowed from the context */
+    const char *identity, *trust; /* the sources of ours, as in "client.p12, alias client"; NULL: none. Borrowed */
     bool tls13;          /* the version that was agreed on */
     mu_trace_step steps[MU_TRACE_STEPS_MAX];
     size_t count;
@@ -44,6 +44,11 @@ typedef struct mu_trace {
 /** Whom a trace is told to: the verdict that its handshake ended in, and the peer's address or name. */
 typedef void (*mu_trace_fn)(void *arg, const mu_trace *trace, const mu_verdict *verdict, const char *peer);
 
+/** An empty one; NULL when out of memory. Sources are borrowed. */
+mu_trace *mu_trace_new(mu_side side, const char *identity, const char *trust);
+void mu_trace_free(mu_trace *trace);
+/** For OpenSSL's message callback, from which these come; tls13 is the version that the connection has come to. */
+void mu_trace_note(mu_trace *trace, bool sent, int type, const uint8_t *data, size_t len, bool tls13);
 /** Keep a trace of this connection from here on: before its handshake. @return 0, or -1 out of memory */
 int mu_trace_start(mu_tls_conn *conn, mu_err **err);
 /** NULL if none was started. Borrowed until the connection is freed. */
@@ -61,9 +66,5 @@ size_t mu_trace_broken_step(const mu_trace *trace, const mu_verdict *verdict);
 bool mu_trace_client_cert_empty(const mu_trace *trace);
 /** The step of that message sent by that side: the last one before `before`; trace->count if there is none. */
 size_t mu_trace_find(const mu_trace *trace, unsigned type, bool sent, size_t before);
-
-/** For conn.c and peer.c. */
-void mu_trace_free(mu_trace *trace);
-void mu_trace_note(mu_trace *trace, bool sent, int type, const uint8_t *data, size_t len, bool tls13);
 
 #endif
