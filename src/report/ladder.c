@@ -173,7 +173,9 @@ static void add_step_facts(struct ladder *l, size_t step)
     mu_trace_decode(l->trace, step, &message);
     for (size_t i = 0; i < message.count; i++)
         add_message_fact(l, &message.facts[i]);
-    if (message.damaged)
+    if (message.failed)
+        add_fact(l, "(memory ran out)");
+    else if (message.damaged)
         add_fact(l, s->kept < mu_message_shown_bytes(s->type, s->len) ? "(longer than what is kept)" : "(damaged)");
     if (s->kind == MU_TRACE_MESSAGE && l->level == MU_LADDER_VERBOSE) {
         snprintf(text, sizeof text, "length: %zu bytes", s->len);
