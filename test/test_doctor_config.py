@@ -133,9 +133,12 @@ def test_classpath(doctor, folder):
     shutil.move(shutil.make_archive(folder / "app", "zip", folder / "jar"), folder / "app.jar")
     answer = doctor("--config", "app.jar")
     assert answer["findings"] == [] and answer["notes"][0] == "app.jar!/BOOT-INF/classes/application.properties"
+    [found] = doctor("--config", "app.jar", env={"SERVER_SSL_KEYALIAS": "nobody"})["findings"]
+    assert (found["code"], found["command"]) == ("server-alias-not-found", None)
+    assert "the environment variable SERVER_SSL_KEYALIAS: key-alias" in found["evidence"], found
 
 
-@pytest.mark.time_limit(900)
+@pytest.mark.time_limit(3600)
 def test_spring_boot_starts_with_them(start, jdk17, folder, long_run):
     """A sample of the healthy ones; with --long all."""
     for files, env, args in HEALTHY if long_run else HEALTHY[::9]:
@@ -241,7 +244,7 @@ def test_planted(doctor, folder, name):
     assert answer["verdict"] == ("fail" if severity == "error" else "ok")
 
 
-@pytest.mark.time_limit(1200)
+@pytest.mark.time_limit(3600)
 def test_spring_boot_says_the_same(start, jdk17, folder, long_run):
     """Does it start with the planted faults?"""
     for name, (text, _, _, _, starts) in list(FAULTS.items())[:: 1 if long_run else 12]:

@@ -124,8 +124,11 @@ void mu_doctor_config_annotate(const mu_doctor_config *config, size_t from, mu_f
     for (size_t f = from; f < findings->count; f++)
         for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
             const char *path = *path_of(config, &parts[i]);
-            if (path && findings->items[f].side != MU_AT_CLIENT && speaks_of(&findings->items[f], path))
-                annotate(config, &parts[i], &findings->items[f], findings);
+            if (!path || findings->items[f].side == MU_AT_CLIENT || !speaks_of(&findings->items[f], path))
+                continue;
+            annotate(config, &parts[i], &findings->items[f], findings);
+            if (strstr(path, "!/") || mu_str_has_prefix(path, "/dev/fd/")) /* no command can change what is packed */
+                drop(&findings->items[f].command);
         }
 }
 

@@ -101,12 +101,23 @@ static bool read_text(struct cursor *c, bool key, mu_buf *out)
     return true;
 }
 
-static void skip_separator(struct cursor *c)
+/* Blanks, also those of a line that goes on in the next. */
+static void skip_gap(struct cursor *c)
 {
     skip_blanks(c);
+    while (peek(c) == '\\' && c->at + 1 < c->end && (c->at[1] == '\n' || c->at[1] == '\r')) {
+        c->at++;
+        skip_newline(c);
+        skip_blanks(c);
+    }
+}
+
+static void skip_separator(struct cursor *c)
+{
+    skip_gap(c);
     if (peek(c) == '=' || peek(c) == ':')
         c->at++;
-    skip_blanks(c);
+    skip_gap(c);
 }
 
 /* A comment; "#---" and "!---" alone on a line begin the next document. */
@@ -134,7 +145,10 @@ static int read_pair(struct cursor *c, mu_spring_target *target, mu_err **err)
     good = good && read_text(c, false, &value);
     if (!good)
         mu_mistakes_add(target->mistakes, line, 1, "\\u is not followed by four hexadecimal digits");
-    rc = key.failed || value.failed ? mu_fail_nomem(err) : mu_spring_add(target, mu_buf_text(&key), mu_buf_text(&value), NULL, line, err);
+    if (key.failed || value.failed)
+        rc = mu_fail_nomem(err);
+    else /* an escaped end of line with nothing on either side says nothing */
+        rc = key.len || value.len ? mu_spring_add(target, mu_buf_text(&key), mu_buf_text(&value), NULL, line, err) : 0;
     mu_buf_free(&key);
     mu_buf_free(&value);
     return rc;
@@ -145,7 +159,7 @@ int mu_spring_properties_parse(mu_spring_target *target, const uint8_t *data, si
     struct cursor c = {data, data + len, 1};
     int rc = 0;
     while (rc == 0 && c.at < c.end) {
-        skip_blanks(&c);
+        skip_gap(&c);
         if (skip_newline(&c))
             continue;
         if (peek(&c) == '#' || peek(&c) == '!')

@@ -35,7 +35,7 @@ static char *int_text(const char *text)
         if (*p != '_')
             digits[count++] = *p;
     digits[count] = '\0';
-    if (*p || count == 0 || digits[0] < '0' || digits[0] > '9')
+    if (*p || count == 0 || digits[0] < '0' || digits[0] > '9' || text[minus || *text == '+'] == '_')
         return NULL;
     int base = digits[0] != '0' || !digits[1] ? 10 : digits[1] == 'x' ? 16 : digits[1] == 'b' ? 2 : 8;
     char *rest = digits + (base == 16 || base == 2 ? 2 : 0);
@@ -43,8 +43,13 @@ static char *int_text(const char *text)
     if (OPENSSL_hexchar2int((unsigned char)*rest) < 0)
         return NULL;
     value = strtoull(rest, &rest, base);
-    while (base == 10 && *rest == ':' && digits[0] != '0' && rest[1] >= '0' && rest[1] <= '9')
-        value = value * 60 + strtoul(rest + 1, &rest, 10);
+    while (base == 10 && digits[0] != '0' && *rest == ':' && rest[1] >= '0' && rest[1] <= '9') {
+        const char *colon = rest;
+        unsigned long part = strtoul(rest + 1, &rest, 10);
+        if (part > 59 || rest > colon + 3)
+            return NULL;
+        value = value * 60 + part;
+    }
     return *rest || errno ? NULL : mu_asprintf("%s%llu", minus && value ? "-" : "", value);
 }
 
@@ -54,7 +59,7 @@ static char *double_text(double value)
     char digits[40], *e;
     int precision = 0;
     if (value == 0 || !isfinite(value))
-        return mu_asprintf(value == 0 ? "%.1f" : "%f", value);
+        return value == 0 ? mu_asprintf("%.1f", value) : mu_strdup(value < 0 ? "-Infinity" : "Infinity");
     do
         snprintf(digits, sizeof digits, "%.*e", precision, value);
     while (strtod(digits, NULL) != value && ++precision < 17);
@@ -68,6 +73,13 @@ static char *double_text(double value)
 
 static char *float_text(const char *text)
 {
+    static const char *const infinite[] = {".inf", ".Inf", ".INF"}, *const nan[] = {".nan", ".NaN", ".NAN"};
+    for (size_t i = 0; i < 3; i++) {
+        if (strcmp(text + (*text == '-' || *text == '+'), infinite[i]) == 0)
+            return mu_strdup(*text == '-' ? "-Infinity" : "Infinity");
+        if (strcmp(text, nan[i]) == 0)
+            return mu_strdup("NaN");
+    }
     static const char pattern[] = "^[-+]?([0-9][0-9_]*\\.[0-9_]*([eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\\.[0-9][0-9_]*([eE][-+]?[0-9]+)?)$";
     char plain[64], *out = plain;
     regex_t expression;
@@ -87,9 +99,10 @@ static char *float_text(const char *text)
 static char *java_text(const mu_yaml *node)
 {
     const char *word = node->plain ? bool_text(node->text) : NULL;
-    if (mu_yaml_is_null(node))
+    if (mu_yaml_is_null(node) && (mu_str_has_prefix(node->text, "null") || !strpbrk(node->text + (*node->text == 'N'), "NUL") ||
+                                  strcmp(node->text, "NULL") == 0))
         return mu_strdup("");
-    if (word || !node->plain || !strpbrk(node->text, "0123456789"))
+    if (word || !node->plain || !strpbrk(node->text, "0123456789."))
         return mu_strdup(word ? word : node->text);
     char *number = int_text(node->text);
     if (!number)
