@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from lab import net, proc
+from lab import four_stores, net, proc, store_pairs
 
-pytestmark = pytest.mark.time_limit(120)
+pytestmark = [pytest.mark.time_limit(120), pytest.mark.filterwarnings("ignore:.*SHA1")]
 
 
 def diagnose(mutual, url, *args, env=None):
@@ -741,3 +741,51 @@ def test_usage(mutual):
     assert mutual("doctor").status == 2
     for url in ("http://127.0.0.1:80/", "https://user@host/", "127.0.0.1:port"):
         assert mutual("doctor", "--url", url).status == 2, url
+
+
+# ---- the stores of generated sets, behind openssl s_server ----
+
+def serve_set(start, folder, world):
+    """A port where openssl serves the server's stores of the set; None if it cannot."""
+    words = store_pairs._pem_files(folder, world, "server")
+    if not words:
+        return None
+    port = net.free_port()
+    server = start(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-Verify", "9", "-www", *words])
+    try:
+        server.wait_for("ACCEPT")
+    except AssertionError:
+        return None
+    return port
+
+
+def client_words(world):
+    side, words = world.sides["client"], []
+    for which in ("key", "trust"):
+        words += [f"--{which}-store", side.names[which]]
+        if side.formats[which] != "pem":
+            words += [f"--{which}-store-password", f"pass:{side.given[which]}"]
+    return words
+
+
+def test_generated_sets(mutual, start, rng, long_run, tmp_path):
+    """Faults of certificates and chains, as they show in a connection; of the rest a server knows nothing."""
+    # OpenSSL's servers take such a client
+    names = [name for name, one in sorted(four_stores.FAULTS.items())
+             if one.place in ("leaf", "path", "ca") and name != "leaf-with-key-agreement-only"]
+    wrong, seen = [], 0
+    for i, name in enumerate(names * 3 if long_run else rng.sample(names, 10)):
+        world, faults, expected = four_stores.make(rng, [name])
+        folder = tmp_path / str(i)
+        world.write(folder)
+        port = serve_set(start, folder, world)
+        if port is None:
+            continue
+        seen += 1
+        host = world.host
+        result = mutual("doctor", "--json", "--url", f"https://{host}:{port}", "--resolve", f"{host}:{port}:127.0.0.1", *client_words(world),
+                        cwd=folder)
+        found = {code for code, _ in errors(json.loads(result.out))}
+        if found != set(expected):
+            wrong.append(f"{faults}: expected {expected}: {result}")
+    assert seen > 5 and not wrong, "\n".join(wrong)

@@ -113,6 +113,7 @@ static int look(struct look *l, int64_t at_s, mu_findings *findings, mu_err **er
         .max_time_ms = o->max_time_s > 0 ? o->max_time_s * 1000 : MAX_TIME_MS,
         .max_connections = MAX_CONNECTIONS,
         .identity = l->identity,
+        .identity_unusable = !l->identity && (l->stores->key_store || l->stores->certificate),
         .trust = l->trust,
         .default_trust = default_trust,
         .arg = l,

@@ -71,6 +71,14 @@ static void check_completeness(const mu_chain_facts *chain, mu_chain_role role, 
                     "the chain ends without \"%s\": peers that do not have it already cannot follow", chain->missing);
 }
 
+/* Under the CA that stands beside it and is not younger, a signature that does not fit is a damaged one. */
+static mu_code settle_signature(const mu_chain_facts *chain, mu_code code, int depth)
+{
+    bool later = code == MU_E_CA_REGENERATED && depth >= 0 && (size_t)depth + 1 < chain->count &&
+                 chain->certs[depth].not_before_s >= chain->certs[depth + 1].not_before_s;
+    return later ? MU_E_SIGNATURE_INVALID : code;
+}
+
 /* Signatures, path lengths, name constraints: the library's word, with the chain's own end as the anchor. */
 static void check_path(const mu_chain_facts *chain, int64_t at_s, mu_problems *problems)
 {
@@ -84,7 +92,7 @@ static void check_path(const mu_chain_facts *chain, int64_t at_s, mu_problems *p
     if (!ready || mu_chain_verify(chain->certs[0].cert, &params, &verdict, NULL) != 0)
         problems->failed = true;
     else if (verdict.code != MU_OK && !mu_problems_have(problems, verdict.code))
-        mu_problems_add(problems, verdict.code, false, verdict.depth, "%s", verdict.detail ? verdict.detail : "");
+        mu_problems_add(problems, settle_signature(chain, verdict.code, verdict.depth), false, verdict.depth, "%s", verdict.detail ? verdict.detail : "");
     mu_chain_verdict_done(&verdict);
     sk_X509_free(trusted);
     sk_X509_free(rest);

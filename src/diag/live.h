@@ -16,6 +16,7 @@ typedef struct mu_live_options {
     int64_t connect_timeout_ms, max_time_ms;
     size_t max_connections;
     const mu_identity *identity; /* NULL: none */
+    bool identity_unusable;      /* one was meant, and could not be read */
     const mu_trust *trust;       /* NULL: the server's certificates are not judged by trust */
     const mu_trust *(*default_trust)(void *arg); /* what the system trusts, for hints; may give NULL */
     void *arg;

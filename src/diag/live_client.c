@@ -88,6 +88,23 @@ static bool is_issuer_excluded(const struct judging *j)
     return sk_X509_NAME_num(j->with->issuers) > 0;
 }
 
+static const ASN1_STRING *part_of(const X509_NAME *name, int nid)
+{
+    int at = X509_NAME_get_index_by_NID(name, nid, -1);
+    return at >= 0 ? X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)) : NULL;
+}
+
+/* The issuer that is missing belongs to the organisation of one that is listed, and is no root by its name. */
+static bool is_related(const struct judging *j)
+{
+    const X509_NAME *missing = X509_get_issuer_name(j->own.certs[j->own.count - 1].cert);
+    const ASN1_STRING *own = part_of(missing, NID_organizationName), *other;
+    for (int i = 0; own && !strcasestr(j->own.missing, "root") && i < sk_X509_NAME_num(j->with->issuers); i++)
+        if ((other = part_of(sk_X509_NAME_value(j->with->issuers, i), NID_organizationName)) && ASN1_STRING_cmp(own, other) == 0)
+            return true;
+    return false;
+}
+
 static void tell_issuers(struct judging *j, mu_finding *f, const mu_probe *p)
 {
     int count = sk_X509_NAME_num(p->issuers);
@@ -114,6 +131,8 @@ static mu_finding *add_warning(struct judging *j, mu_code code, mu_found_at side
 
 static void client_cert_not_sent(struct judging *j)
 {
+    if (j->o->identity_unusable) /* which is a finding itself */
+        return;
     mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_CLIENT_CERT_NOT_SENT, MU_AT_CLIENT, 0.98);
     f->refused_by = MU_AT_SERVER;
     mu_finding_evidence(j->findings, f, "the server asks for a client certificate, and no identity was given");
@@ -156,6 +175,8 @@ static void check_own(struct judging *j)
 {
     const mu_cert_facts *leaf = &j->own.certs[0];
     mu_chain_problems(&j->own, MU_ROLE_IDENTITY, j->o->at_s, &j->problems);
+    if (leaf->ca && !(X509_get_key_usage(leaf->cert) & KU_DIGITAL_SIGNATURE))
+        mu_problems_add(&j->problems, MU_E_CA_USED_AS_LEAF, false, 0, "\"%s\" is a CA, and may sign certificates only", leaf->subject);
     if (!leaf->client)
         mu_problems_add(&j->problems, MU_E_EKU_MISSING_CLIENTAUTH, false, 0, "\"%s\" has extendedKeyUsage %s", leaf->subject, leaf->ext_usage);
 }
@@ -214,30 +235,51 @@ static void not_sent(struct judging *j, size_t failure)
 
 static void issuer_excluded(struct judging *j, size_t failure)
 {
-    bool incomplete = j->own.missing && j->own.count > 0;
-    mu_finding *f = add_cause(j, failure, MU_E_CLIENT_CA_NOT_TRUSTED, incomplete ? 0.6 : 0.92);
+    if (j->own.certs[0].self_signed) {
+        mu_finding *self = add_cause(j, failure, MU_E_SELF_SIGNED, 0.93);
+        self->side = MU_AT_SERVER;
+        mu_finding_evidence(j->findings, self, "%s: \"%s\" signed itself, and is not among what the server accepts",
+                            mu_identity_source(j->o->identity), j->own.certs[0].subject);
+        tell_issuers(j, self, j->with);
+        return;
+    }
+    if (is_listed(j->with, X509_get_subject_name(j->own.certs[0].cert))) {
+        mu_finding_evidence(j->findings, add_cause(j, failure, MU_E_PIN_MISMATCH, 0.92),
+                            "the server names \"%s\" itself: it trusts single certificates, and one of that name which is not ours",
+                            j->own.certs[0].subject);
+        return;
+    }
+    bool incomplete = j->own.missing != NULL, related = incomplete && is_related(j);
+    mu_finding *f = add_cause(j, failure, MU_E_CLIENT_CA_NOT_TRUSTED, !incomplete ? 0.92 : related ? 0.4 : 0.6);
     mu_finding_evidence(j->findings, f, "%s was issued by \"%s\"", mu_identity_source(j->o->identity), j->own.certs[0].issuer);
     tell_issuers(j, f, j->with);
     if (!incomplete)
         return;
-    f = add_cause(j, failure, MU_E_CHAIN_MISSING_INTERMEDIATE, 0.45);
+    f = add_cause(j, failure, MU_E_CHAIN_MISSING_INTERMEDIATE, related ? 0.7 : 0.45);
     mu_finding_evidence(j->findings, f, "%s ends without the certificate of \"%s\", which may lead to an issuer that the server accepts",
                         mu_identity_source(j->o->identity), j->own.missing);
 }
 
-/* A chain that is in order by a CA that the server names is refused for what only the server knows: a list, a limit, another key. */
-static void by_secrets(struct judging *j, size_t failure)
+/*
+ * The server names a CA of ours and refuses all the same, for what only it knows: a limit, a list, a pin, or another CA of that name. Whether
+ * it is the same one is known only if our own trust, or what the server presents, holds it (in_order).
+ */
+static void by_secrets(struct judging *j, size_t failure, bool in_order)
 {
     bool intermediates = j->own.count > 2 || (j->own.count == 2 && !j->own.complete);
     const struct {
         mu_code code;
         double confidence;
-    } causes[] = {{MU_E_VERIFY_DEPTH_TOO_SMALL, intermediates ? 0.65 : 0}, {MU_E_CERT_REVOKED, find_text(j->with) ? 0.5 : 0.1},
-                  {MU_E_CRL_UNAVAILABLE, 0.4}, {MU_E_CRL_EXPIRED, 0.3}, {MU_E_CA_REGENERATED, 0.25}, {MU_E_CLIENT_CA_NOT_TRUSTED, 0.2}};
-    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++)
-        if (causes[i].confidence > 0)
-            mu_finding_evidence(j->findings, add_cause(j, failure, causes[i].code, causes[i].confidence),
-                                "our chain (%zu certificates) is in order, and leads to a CA that the server names", j->own.count);
+    } causes[] = {{MU_E_VERIFY_DEPTH_TOO_SMALL, intermediates ? 0.65 : 0}, {MU_E_CA_REGENERATED, in_order ? 0.45 : 0.6},
+                  {MU_E_CERT_REVOKED, find_text(j->with) ? 0.5 : 0.1},    {MU_E_CRL_UNAVAILABLE, 0.35},
+                  {MU_E_CRL_EXPIRED, 0.3}, {MU_E_PIN_MISMATCH, 0.22},      {MU_E_CLIENT_CA_NOT_TRUSTED, 0.2}};
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
+        if (causes[i].confidence <= 0)
+            continue;
+        mu_finding *f = add_cause(j, failure, causes[i].code, causes[i].confidence);
+        mu_finding_evidence(j->findings, f, "our chain (%zu certificates) leads to a CA that the server names%s", j->own.count,
+                            in_order ? ", and is in order by the one of that name that we have" : "");
+    }
 }
 
 /* Known to be otherwise: we have looked. */
@@ -254,9 +296,21 @@ static bool is_ruled_out(const struct judging *j, mu_code code)
         return !j->own.missing;
     case MU_E_SELF_SIGNED:
         return !j->own.certs[0].self_signed;
+    case MU_E_SIGNATURE_INVALID: /* of a whole chain it was checked */
+        return j->own.count > 1;
+    case MU_E_KEY_CERT_MISMATCH:
+        return true;
     default:
         return false;
     }
+}
+
+/* decrypt_error: a signature that does not fit. Ours do, so the CA that the server has is another one of that name. */
+static double confidence_of(const struct judging *j, mu_code code, bool only, size_t place)
+{
+    if (code == MU_E_CA_REGENERATED && j->with->alert == SSL_AD_DECRYPT_ERROR && j->own.count > 1)
+        return 0.85;
+    return only ? 0.95 : 0.6 / (double)place;
 }
 
 /* What the alert can mean, less what we have looked at and found in order. */
@@ -266,14 +320,15 @@ static void by_answer(struct judging *j, size_t failure, bool in_order)
     mu_code causes[MU_MAX_CANDIDATES];
     size_t given = 0, count = mu_alert_candidates(alert, MU_SIDE_CLIENT, MU_PHASE_CERT, causes);
 
-    if (in_order && (alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_CERTIFICATE_UNKNOWN || alert == SSL_AD_BAD_CERTIFICATE)) {
-        by_secrets(j, failure);
+    bool vague = alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_CERTIFICATE_UNKNOWN || alert == SSL_AD_BAD_CERTIFICATE;
+    if (vague && sk_X509_NAME_num(j->with->issuers) > 0 && (in_order || !j->own.missing)) {
+        by_secrets(j, failure, in_order);
         return;
     }
     for (size_t i = 0; i < count; i++)
         if (!is_ruled_out(j, causes[i]))
-            tell_issuers(j, add_cause(j, failure, causes[i], count == 1 ? 0.95 : 0.6 / (double)(++given)), j->with);
-    if (given == 0 && count != 1)
+            tell_issuers(j, add_cause(j, failure, causes[i], confidence_of(j, causes[i], count == 1, ++given)), j->with);
+    if (given == 0)
         add_cause(j, failure, j->with->alert >= 0 ? MU_E_PEER_REFUSED : MU_E_CLIENT_CA_NOT_TRUSTED, 0.5);
 }
 

@@ -20,12 +20,25 @@ struct judging {
     mu_chain_verdict verdict; /* by our trust, if there is one */
 };
 
+/* A CA that bears its issuer's name is trusted, and was made later: it cannot have issued this certificate. */
+static bool is_older_than_its_ca(const struct judging *j, int depth)
+{
+    const STACK_OF(X509) *trusted = mu_trust_get0_certs(j->o->trust);
+    const X509 *cert = sk_X509_value(j->verdict.chain, depth);
+    for (int i = 0; cert && i < sk_X509_num(trusted); i++)
+        if (X509_NAME_cmp(X509_get_subject_name(sk_X509_value(trusted, i)), X509_get_issuer_name(cert)) == 0 &&
+            mu_cert_not_before_s(sk_X509_value(trusted, i)) > mu_cert_not_before_s(cert))
+            return true;
+    return false;
+}
+
 /* Whose to change: what the server presents, or what the client trusts. */
 static mu_found_at side_of(const struct judging *j, mu_code code, int depth)
 {
     switch (code) {
-    case MU_E_CA_NOT_TRUSTED:
     case MU_E_CA_REGENERATED:
+        return is_older_than_its_ca(j, depth) ? MU_AT_SERVER : MU_AT_CLIENT;
+    case MU_E_CA_NOT_TRUSTED:
     case MU_E_PIN_MISMATCH:
     case MU_E_SELF_SIGNED:
     case MU_E_INTERMEDIATE_ONLY_ANCHOR:
@@ -232,6 +245,14 @@ static void propose_root(struct judging *j, mu_finding *f)
     free(print);
 }
 
+static bool has_error(const struct judging *j, mu_code code)
+{
+    for (size_t i = 0; i < j->problems.count; i++)
+        if (j->problems.items[i].code == code && !j->problems.items[i].warning)
+            return true;
+    return false;
+}
+
 static int judge_trust(struct judging *j, mu_err **err)
 {
     mu_code code;
@@ -240,13 +261,14 @@ static int judge_trust(struct judging *j, mu_err **err)
     if (!is_accepted_by(j, j->o->trust, &j->verdict, err) && j->verdict.code == MU_OK)
         return -1;
     code = j->verdict.code;
-    if (code == MU_OK || (mu_problems_have(&j->problems, code) && code != MU_E_CHAIN_MISSING_INTERMEDIATE) || code == MU_E_HOSTNAME_MISMATCH || code == MU_E_IP_SAN_MISSING ||
+    if (code == MU_OK || has_error(j, code) || (code == MU_E_CA_REGENERATED && has_error(j, MU_E_SIGNATURE_INVALID)) || code == MU_E_HOSTNAME_MISMATCH || code == MU_E_IP_SAN_MISSING ||
         code == MU_E_SAN_MISSING)
         return 0;
     bool unknown = code == MU_E_CA_NOT_TRUSTED || code == MU_E_SELF_SIGNED;
     if (unknown && is_accepted_by_default(j))
         code = MU_E_TRUSTSTORE_REPLACES_DEFAULT;
-    mu_finding *f = add(j, code, side_of(j, code, j->verdict.depth), code == MU_E_CHAIN_MISSING_INTERMEDIATE ? 0.9 : 0.97);
+    bool guessed = code == MU_E_CHAIN_MISSING_INTERMEDIATE || code == MU_E_CA_REGENERATED;
+    mu_finding *f = add(j, code, side_of(j, code, j->verdict.depth), guessed ? 0.9 : 0.97);
     mu_finding_evidence(j->findings, f, "judged by %s: %s", mu_trust_source(j->o->trust), j->verdict.detail ? j->verdict.detail : "");
     if (code == MU_E_TRUSTSTORE_REPLACES_DEFAULT)
         mu_finding_evidence(j->findings, f, "the system's own roots accept this server");
@@ -264,7 +286,7 @@ static void tell_problem(struct judging *j, const mu_problem *p)
         wrong_date(j, p);
         return;
     }
-    if (p->code == MU_E_SAN_MISSING || (p->code == MU_E_CHAIN_MISSING_INTERMEDIATE && (accepted || (j->o->trust && p->warning))))
+    if (p->code == MU_E_SAN_MISSING || (p->warning && p->code == j->verdict.code) || (p->code == MU_E_CHAIN_MISSING_INTERMEDIATE && (accepted || (j->o->trust && p->warning))))
         return; /* the name's rule tells it; what our trust completes, or refuses for a reason of its own, is told there */
     mu_finding *f = add(j, p->code, MU_AT_SERVER, p->code == MU_E_CHAIN_MISSING_INTERMEDIATE ? 0.5 : 0.97);
     f->warning = p->warning;
