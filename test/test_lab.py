@@ -33,7 +33,8 @@ def lab(mutual):
 def healthy(tmp_path_factory):
     """A lab that was run once: its folder and its story."""
     folder = tmp_path_factory.mktemp("lab") / "lab"
-    result = proc.run_ok([os.environ["MUTUAL"], "lab", "--dir", folder, "--key-algorithm", "EC", "--json", "--port", net.free_port()])
+    result = proc.run_ok([os.environ["MUTUAL"], "lab", "--dir", folder, "--key-algorithm", "EC", "--json", "--trace", "--port",
+                          net.free_port()])
     return folder, json.loads(result.out)
 
 
@@ -48,6 +49,10 @@ def test_every_run_comes_out_as_the_table_says(healthy):
     for run, (client, server) in zip(runs, RUNS, strict=True):
         assert run["client"].endswith(f"[{client}]" if client else "HTTP status: 200"), run
         assert f" cause={server} " in run["server"] if server else run["server"] is None, run
+        broken = run["trace"]["brokeAt"]
+        refuser = None if not client else "server" if client == "peer-refused" else "client"
+        assert (broken and (broken["message"], broken["from"])) == \
+            (refuser and ("Certificate", "client" if refuser == "server" else "server")), run
     first = runs[0]
     assert first["jvm"] == "FAILED: SSLHandshakeException: (certificate_required) Received fatal alert: certificate_required"
 

@@ -250,8 +250,8 @@ def test_parallel_connections_do_not_mix(request, table, program):  # noqa: F811
     server.wait_for(r"(?s)TLS handshake with .*?\n\n", stream="err", count=40)
     ladders = [part for part in re.sub(r"^time=.*\n", "", server.err, flags=re.M).split("\n\n") if part.strip()]
     assert len(ladders) == 40
-    for ladder in ladders:
-        assert re.fullmatch(r"TLS handshake with 127\.0\.0\.1:\d+, seen from the server:\n  client +server\n(  \|.*\n)+(  [ a-z]{10}.*\n?)+", ladder), ladder
+    whole = re.compile(r"TLS handshake with 127\.0\.0\.1:\d+, seen from the server:\n  client +server\n(  \|.*\n)+(  [ a-z]{10}.*\n?)+")
+    assert all(whole.fullmatch(ladder) for ladder in ladders), server.err
     assert sum("SNI: localhost" in ladder and "accepted CN=client" in ladder for ladder in ladders) == 40
     assert len({re.search(r":(\d+), seen", ladder)[1] for ladder in ladders}) == 40
 

@@ -327,7 +327,8 @@ static json_t *step_json(const mu_trace *trace, size_t step)
     mu_message message;
     mu_trace_decode(trace, step, &message);
     json_t *value = json_pack("{s:s, s:s, s:i, s:o}", "from", side_name(sender(trace, step)), "message",
-                              mu_trace_step_name(trace, step, name), "bytes", (int)trace->steps[step].len, "facts", facts_json(&message));
+                              mu_trace_step_name(trace, step, name), "bytes", (int)trace->steps[step].len, "facts",
+                              facts_json(&message));
     mu_message_done(&message);
     return value;
 }

@@ -17,7 +17,7 @@ enum { MU_LADDER_BRIEF = 1, MU_LADDER_VERBOSE = 2 };
  * @param level   MU_LADDER_VERBOSE: with everything that the messages say
  */
 void mu_ladder_add(mu_buf *out, FILE *stream, const mu_trace *trace, const mu_verdict *verdict, const char *peer, int level);
-/** Print it to standard error in one go, so that those of several threads do not mix. A mu_trace_fn. @param level points to an int */
+/** Print it to standard error in one go, so that those of several threads do not mix. A mu_trace_fn; level points to an int. */
 void mu_ladder_print(void *level, const mu_trace *trace, const mu_verdict *verdict, const char *peer);
 /**
  * {"steps":[{"from","message","bytes","facts":{label:[…]}}],"brokeAt":{"step","from","message"}}: brokeAt is null if nothing broke;

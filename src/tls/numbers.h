@@ -1,4 +1,4 @@
-/** IANA's numbers of TLS as text: versions, cipher suites, groups, signature schemes, extensions, messages. NULL: no name known here. */
+/** IANA's numbers of TLS as text: versions, cipher suites, groups, signature schemes, extensions, messages. NULL: no name. */
 #ifndef MU_TLS_NUMBERS_H
 #define MU_TLS_NUMBERS_H
 

@@ -191,7 +191,8 @@ static bool is_about_certificate(int alert)
 /* A proof by the key follows the certificate; everything else is about what was said first. */
 static size_t refused_by_peer(const mu_trace *trace, int alert, size_t end)
 {
-    size_t hello = mu_trace_find(trace, trace->side == MU_SIDE_CLIENT ? MU_MESSAGE_CLIENT_HELLO : MU_MESSAGE_SERVER_HELLO, true, end);
+    unsigned own_hello = trace->side == MU_SIDE_CLIENT ? MU_MESSAGE_CLIENT_HELLO : MU_MESSAGE_SERVER_HELLO;
+    size_t hello = mu_trace_find(trace, own_hello, true, end);
     size_t wanted = trace->count;
     if (is_about_certificate(alert))
         wanted = mu_trace_find(trace, MU_MESSAGE_CERTIFICATE, true, end);

@@ -1,8 +1,8 @@
 /**
  * What passes in a handshake, kept in the order in which it passes, and where it broke.
  *
- * Handshake messages are kept as bytes (message.h decodes them), without what could help to decrypt or to resume; of application data
- * only that it passed. A trace is bounded, whatever the peer sends.
+ * Handshake messages are kept as bytes (message.h decodes them), without what could help to decrypt or to resume; of application
+ * data only that it passed. A trace is bounded, whatever the peer sends.
  */
 #ifndef MU_TLS_TRACE_H
 #define MU_TLS_TRACE_H
