@@ -216,6 +216,21 @@ static void nothing_outlives_its_issuer(void **state)
     X509_free(cert);
 }
 
+/* Not by a digest of its key: what is found by that name is what the issuer itself says. */
+static void an_issuer_goes_by_its_own_key_identifier(void **state)
+{
+    (void)state;
+    X509 *issuer = X509_dup(root);
+    ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
+    assert_true(ASN1_OCTET_STRING_set(id, (const unsigned char *)"own", 3));
+    assert_int_equal(X509_add1_ext_i2d(issuer, NID_subject_key_identifier, id, 0, X509V3_ADD_REPLACE), 1);
+    AUTHORITY_KEYID *named = mu_cert_authority_key_id(NULL, issuer);
+    assert_int_equal(ASN1_OCTET_STRING_cmp(named->keyid, id), 0);
+    AUTHORITY_KEYID_free(named);
+    ASN1_OCTET_STRING_free(id);
+    X509_free(issuer);
+}
+
 static void an_empty_subject_makes_the_names_critical(void **state)
 {
     X509_NAME *name = X509_NAME_new();
@@ -285,6 +300,7 @@ int main(void)
         cmocka_unit_test(serials_print_as_the_jdk_does),
         cmocka_unit_test(serials_are_positive_and_new),
         cmocka_unit_test(nothing_outlives_its_issuer),
+        cmocka_unit_test(an_issuer_goes_by_its_own_key_identifier),
         cmocka_unit_test(an_empty_subject_makes_the_names_critical),
         cmocka_unit_test(wrong_specs_are_refused),
         cmocka_unit_test(profiles_have_names),
