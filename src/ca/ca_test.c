@@ -1,7 +1,9 @@
 #include "base/text.h"
-#include "ca/ca.h"
+#include "ca/ca_internal.h"
 #include "pki/testing.h"
 
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -195,6 +197,62 @@ static void a_ca_issues_and_remembers(void **state)
     free(dir);
 }
 
+/* An issuer's key whose private half is another's: it passes for the issuer's, and what it signs verifies nowhere. */
+static EVP_PKEY *faulty_key(const X509 *issuer)
+{
+    EVP_PKEY *made = NULL, *other = test_key("EC");
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    BIGNUM *private_half = NULL;
+    uint8_t point[65];
+    size_t len = 0;
+    assert_true(EVP_PKEY_get_octet_string_param(X509_get0_pubkey(issuer), OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &len));
+    assert_true(EVP_PKEY_get_bn_param(other, OSSL_PKEY_PARAM_PRIV_KEY, &private_half));
+    assert_true(OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) &&
+                OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, len) &&
+                OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PRIV_KEY, private_half));
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(bld);
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_KEYPAIR, params), 1);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(bld);
+    BN_free(private_half);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(other);
+    return made;
+}
+
+/* A key without its private half cannot sign: by then the serial number is taken, and for good. */
+static void a_serial_is_reserved_before_anything_is_signed(void **state)
+{
+    char *dir = mu_asprintf("%s/ca", folder);
+    mu_ca *ca = new_ca(dir);
+    X509_NAME *name = test_name("CN=leaf");
+    EVP_PKEY *key = test_key("EC");
+    mu_ca_request request = {.issuer = "root", .alias = "leaf", .now_s = TEST_NOW_S};
+    mu_cert_spec spec = {.profile = MU_PROFILE_CLIENT, .subject = name, .public_key = key, .issuer = mu_ca_root(ca),
+                         .issuer_key = X509_get0_pubkey(mu_ca_root(ca)), .not_before_s = TEST_NOW_S,
+                         .not_after_s = TEST_NOW_S + TEST_DAY_S, .pathlen = -1};
+    X509 *cert = NULL;
+    (void)state;
+
+    assert_code(MU_E_ALGORITHM_UNAVAILABLE, mu_ca_certify(ca, &request, spec.issuer_key, &spec, NULL, &cert, &err));
+    assert_null(cert);
+    assert_state(ca->ledger, "leaf", "reserved root none");
+    request.alias = "faulty";
+    spec.issuer_key = faulty_key(spec.issuer);
+    assert_code(MU_E_INTERNAL, mu_ca_certify(ca, &request, spec.issuer_key, &spec, NULL, &cert, &err));
+    assert_null(cert);
+    assert_state(ca->ledger, "faulty", "reserved root none");
+    EVP_PKEY_free(spec.issuer_key);
+    int64_t begins_s = mu_cert_not_before_s(spec.issuer);
+    assert_int_equal(mu_ca_start_s(spec.issuer, begins_s), begins_s);
+    mu_ca_close(ca);
+    X509_NAME_free(name);
+    EVP_PKEY_free(key);
+    free(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +260,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_the_dead_left_is_abandoned, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_crl_number_is_drawn_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_ca_issues_and_remembers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_serial_is_reserved_before_anything_is_signed, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
