@@ -27,6 +27,7 @@ struct control {
 };
 
 #define SLOTS (1u << 20)
+#define PLACES 4099 /* of the program that allocate: some hundreds */
 #define REMOVED ((void *)1)
 #define FRAMES 40
 #define FRAMES_OF_A_SITE 16
@@ -60,17 +61,33 @@ static int is_program(const void *address)
     return (uintptr_t)address >= text_begin && (uintptr_t)address < text_end;
 }
 
-/* The program's own: asked for by it and for it, not for OpenSSL, whose allocations go through functions of the program. */
+/* The program's own: asked for by it and for it, not for OpenSSL, whose allocations go through functions of the program. Who calls a
+ * place is looked at once. */
 static int is_own(const void *caller)
 {
+    static struct {
+        const void *caller;
+        int own;
+    } places[PLACES];
+    size_t i = (uintptr_t)caller % PLACES;
     void *frames[6]; /* of this library, the caller, and who called it */
-    int count, i = 0;
+    int count, frame = 0, own;
+
     if (!is_program(caller))
         return 0;
-    count = backtrace(frames, 6);
-    while (i < count && frames[i] != caller)
-        i++;
-    return i + 1 >= count || is_program(frames[i + 1]);
+    lock();
+    while (places[i].caller && places[i].caller != caller)
+        i = (i + 1) % PLACES;
+    if (!places[i].caller) {
+        count = backtrace(frames, 6);
+        while (frame < count && frames[frame] != caller)
+            frame++;
+        places[i].own = frame + 1 >= count || is_program(frames[frame + 1]);
+        places[i].caller = caller;
+    }
+    own = places[i].own;
+    unlock();
+    return own;
 }
 
 static void remember(void *p, const void *caller)
