@@ -29,7 +29,9 @@ def commands(program, template):
     return [named["importcert into a store"], named["ca issue to stores"], named["ca sign"],
             faults.Command("verify, accepted", [*trust, "one.pem"], template, always),
             faults.Command("verify, refused", [*trust, "two.pem"], template, never, r"accepted|\[ok\]"),
-            faults.Command("inspect", [*inspect, "keys.p12"], template, always)]
+            faults.Command("inspect", [*inspect, "keys.p12"], template, always),
+            faults.Command("doctor", [program, "doctor", "--server-key-store", "keys.p12", "--client-trust-store", "one.pem"], template,
+                           never, r"^ok")]
 
 
 @dataclasses.dataclass

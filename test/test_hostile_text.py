@@ -105,6 +105,23 @@ def test_inspect(mutual, evil, tmp_path):
             assert "evil" in answer["servers"][0]["chain"][0]["subject"] and "evil" in answer["servers"][0]["clientCertificate"]["issuers"][0]
 
 
+def test_doctor(mutual, evil, pki, tmp_path):
+    """Certificates, aliases and file names in findings, and in the commands that are printed."""
+    folder = tmp_path / "x\r\nforged\x1b[31m\u202e'$(touch pwned)"
+    folder.mkdir()
+    trust = folder / "trust\x1b[31m.pem"
+    trust.write_bytes(pki.path("root", "crt").read_bytes())
+    (folder / "evil.p12").write_bytes((evil / "evil.p12").read_bytes())
+    words = ["--server-key-store", folder / "evil.p12", "--client-trust-store", trust, "--client-key-store", folder / "evil.p12",
+             "--server-trust-store", trust, "--host", "a.example"]
+    for extra in ([], ["--json"], ["--server-key-store-alias", "no\r\n\x1b[31m"], ["--server-key-store-type", "T\x1b[31m"]):
+        shown = mutual("doctor", *words, *extra, env={"MUTUAL_STORE_PASSWORD": "changeit"})
+        assert shown.status in (2, 4), shown
+        assert_harmless(shown)
+    assert_harmless(mutual("doctor", *words[:-1], "a.example\x1b[31m"), evidence=False)
+    assert_harmless(mutual("doctor", "--dir", folder, env={"MUTUAL_STORE_PASSWORD": "changeit"}), evidence=False)
+
+
 def test_ca(mutual, evil, tmp_path):
     run = lambda *args: mutual("ca", *args, "--ca", tmp_path / "ca")
     assert run("init", "--name", "CN=Root", "--key-algorithm", "EC", "--no-encryption").status == 0

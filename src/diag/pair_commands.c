@@ -284,13 +284,27 @@ static bool cure(struct script *s, const mu_finding *finding)
     }
 }
 
+/* A name with bytes that a terminal would obey cannot be shown as it is, and shown otherwise it would be another name. */
+static bool is_printable(const char *command)
+{
+    char *plain = mu_strdup(command), *shown = NULL;
+    for (char *p = plain; p && *p; p++)
+        if (strchr("\"'\\", *p))
+            *p = '_'; /* escaped elsewhere, and harmless in a shell's word */
+    bool same = plain && (shown = mu_escape_dup(plain, strlen(plain))) && strcmp(plain, shown) == 0;
+    free(plain);
+    free(shown);
+    return same;
+}
+
 void mu_pair_add_commands(const mu_pair *pair, mu_findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {
         mu_finding *finding = &findings->items[i];
         struct script s = {.pair = pair};
         mu_buf_init(&s.text, MU_BUF_TEXT_MAX);
-        if (!finding->command && (finding->side == MU_AT_SERVER || finding->side == MU_AT_CLIENT) && cure(&s, finding))
+        if (!finding->command && (finding->side == MU_AT_SERVER || finding->side == MU_AT_CLIENT) && cure(&s, finding) &&
+            is_printable(mu_buf_text(&s.text)))
             mu_finding_command(findings, finding, "%s", mu_buf_text(&s.text));
         mu_buf_free(&s.text);
     }

@@ -109,6 +109,7 @@ static int read_identity(const mu_pair *pair, mu_pair_side *side, mu_err **err)
     const mu_store_settings *s = side->settings;
     const mu_purpose purpose = side->at == MU_AT_SERVER ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT;
     mu_given *g = &side->keys;
+    char alias[MU_SHOWN_SIZE];
 
     if (!g->store)
         return 0;
@@ -124,7 +125,8 @@ static int read_identity(const mu_pair *pair, mu_pair_side *side, mu_err **err)
     if (!entry)
         return 0;
     settle_mismatch(side);
-    side->source = mu_asprintf("%s%s%s", g->shown, s->certificate ? "" : ", alias ", s->certificate ? "" : mu_entry_alias(entry));
+    mu_escape_to(alias, mu_entry_alias(entry));
+    side->source = mu_asprintf("%s%s%s", g->shown, s->certificate ? "" : ", alias ", s->certificate ? "" : alias);
     STACK_OF(X509) *chain = side->identity ? mu_identity_get0_chain(side->identity) : mu_entry_get0_chain(entry);
     if (sk_X509_num(chain) > 0 && !(side->chain = X509_chain_up_ref(chain)))
         return mu_fail_nomem(err);
@@ -172,11 +174,24 @@ static int read_side(const mu_pair *pair, mu_pair_side *side, mu_err **err)
                : 0;
 }
 
+/* Memory that runs out is nobody's fault to be found. */
+static int check_memory(const mu_pair_side *side, mu_err **err)
+{
+    const mu_err *reasons[] = {side->keys.err, side->trusts.err, side->identity_err, side->trust_err};
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i] && mu_err_has(reasons[i], MU_E_OUT_OF_MEMORY))
+            return mu_fail_nomem(err);
+    return 0;
+}
+
 int mu_pair_read(mu_pair *pair, const mu_store_settings *server, const mu_store_settings *client, mu_err **err)
 {
     pair->server = (mu_pair_side){.at = MU_AT_SERVER, .settings = server};
     pair->client = (mu_pair_side){.at = MU_AT_CLIENT, .settings = client};
-    return read_side(pair, &pair->server, err) != 0 || read_side(pair, &pair->client, err) != 0 ? -1 : 0;
+    return read_side(pair, &pair->server, err) != 0 || read_side(pair, &pair->client, err) != 0 ||
+                   check_memory(&pair->server, err) != 0 || check_memory(&pair->client, err) != 0
+               ? -1
+               : 0;
 }
 
 static void given_done(mu_given *g)

@@ -47,6 +47,13 @@ static bool is_about_trust(int error)
            error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN || error == X509_V_ERR_CERT_UNTRUSTED;
 }
 
+/* Of an issuer that it did not take the library tries others of the same name, the certificate itself among them. */
+static bool is_about_another(const mu_path *path, const mu_finding *finding)
+{
+    return finding->x509_error == X509_V_ERR_CERT_SIGNATURE_FAILURE && finding->depth + 1 < path->count &&
+           mu_cert_signed_by(path->certs[finding->depth], path->certs[finding->depth + 1]);
+}
+
 static int go_on(int ok, X509_STORE_CTX *ctx)
 {
     struct listing *l = X509_STORE_CTX_get_app_data(ctx);
@@ -57,19 +64,23 @@ static int go_on(int ok, X509_STORE_CTX *ctx)
     if (!ok && !is_about_trust(error) && depth < l->run.path->count) {
         mu_finding finding = {mu_code_from_x509(error, depth, l->run.params->purpose), depth, error};
         mu_finding_refine(l->run.path, l->run.params, &finding);
-        add(l, &finding);
+        if (!is_about_another(l->run.path, &finding))
+            add(l, &finding);
     }
     X509_STORE_CTX_set_error(ctx, X509_V_OK);
     return 1;
 }
 
-/* The library does not follow an issuer that may not sign certificates, or whose key is not the one meant. */
+/* The library does not follow an issuer that may not sign certificates, or whose key is not the one meant, or whose name is the subject. */
 static void explain_break(struct listing *l, int depth)
 {
-    X509 *issuer = l->run.path->certs[depth + 1];
-    bool may_sign = X509_get_key_usage(issuer) & KU_KEY_CERT_SIGN;
-    add(l, &(mu_finding){may_sign ? MU_E_CA_REGENERATED : MU_E_ISSUER_NOT_A_CA, depth + !may_sign,
-                         may_sign ? X509_V_ERR_AKID_SKID_MISMATCH : X509_V_ERR_KEYUSAGE_NO_CERTSIGN});
+    X509 *cert = l->run.path->certs[depth], *issuer = l->run.path->certs[depth + 1];
+    mu_finding finding = {MU_E_CA_REGENERATED, depth, X509_V_ERR_AKID_SKID_MISMATCH};
+    if (!(X509_get_key_usage(issuer) & KU_KEY_CERT_SIGN))
+        finding = (mu_finding){MU_E_ISSUER_NOT_A_CA, depth + 1, X509_V_ERR_KEYUSAGE_NO_CERTSIGN};
+    else if (mu_cert_signed_by(cert, issuer))
+        finding = (mu_finding){MU_E_SUBJECT_EQUALS_ISSUER, depth, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT};
+    add(l, &finding);
 }
 
 static void run_library(struct listing *l)

@@ -104,6 +104,12 @@ static int overlook(int ok, X509_STORE_CTX *ctx)
     return ok;
 }
 
+/* A leaf with its issuer's name is self-signed to the library, which looks no further; the JDK goes by the signature. */
+static bool is_named_as_issuer(const mu_path *path)
+{
+    return path->count > 1 && X509_self_signed(path->certs[0], 0) == 1 && mu_cert_signed_by(path->certs[0], path->certs[1]);
+}
+
 int mu_path_judge_jsse(const mu_path *path, const mu_verify_params *params, mu_finding *ret, mu_err **err)
 {
     mu_library_run run = {.path = path, .params = params, .callback = overlook};
@@ -113,7 +119,8 @@ int mu_path_judge_jsse(const mu_path *path, const mu_verify_params *params, mu_f
     run.flags = X509_V_FLAG_NO_CHECK_TIME | X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_POLICY_CHECK |
                 (params->policy ? X509_V_FLAG_EXPLICIT_POLICY : 0);
     /* An anchor that is the leaf is accepted without any check: "the leaf itself is trusted". */
-    if (path->count > 1)
+    run.first = is_named_as_issuer(path);
+    if (path->count > 1 + run.first)
         rc = mu_library_verify(&run, ret);
     if (rc == 1 && path->count > 1)
         rc = check_dates(path, params, ret) && check_algorithms(path, ret) && check_usage(path, params, ret);

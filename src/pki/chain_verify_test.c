@@ -366,6 +366,68 @@ static const struct test_case cases[] = {
      MU_E_CA_NOT_TRUSTED, 0, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
 };
 
+static const char *code_at(const mu_chain_faults *faults, size_t i)
+{
+    return i < faults->count ? mu_code_name(faults->items[i].code) : "";
+}
+
+/* Where the verdict is yes there is nothing, and where it is no its cause is among them, unless it is that the path leads nowhere. */
+static void faults_agree_with(const struct test_case *t, const mu_verify_params *params, const mu_chain_verdict *verdict)
+{
+    mu_chain_faults faults;
+    bool found = false;
+    mu_err *err = NULL;
+    if (t->ask.rules != MU_RULES_OPENSSL || params->crls)
+        return;
+    assert_int_equal(mu_chain_faults_find(verdict->chain, params, &faults, &err), 0);
+    assert_null(err);
+    for (size_t i = 0; i < faults.count; i++)
+        found = found || (faults.items[i].code == t->code && faults.items[i].depth == t->depth);
+    if (t->code == MU_OK && faults.count > 0)
+        fail_msg("%s: accepted, but %s at %d: %s", t->name, code_at(&faults, 0), faults.items[0].depth, faults.items[0].detail);
+    if (t->code != MU_OK && !found && mu_code_class(t->code) == MU_CLASS_TRUST && t->x509_error > 0 && t->x509_error != 20 &&
+        t->x509_error != 18 && t->x509_error != 19 && t->x509_error != 21 && t->x509_error != 2 && t->x509_error != 22)
+        fail_msg("%s: %s is not among the faults (%s)", t->name, mu_code_name(t->code), code_at(&faults, 0));
+    mu_chain_faults_done(&faults);
+}
+
+/* One path with everything wrong that fits on it. */
+static void tells_all_faults(void **state)
+{
+    static const struct spec specs[MAX_CERTS] = {
+        {"root", 0, TRUSTED, .bc = "critical,CA:TRUE,pathlen:0", .from_days = -9, .to_days = -1},
+        {"ica", 0, SENT, .bc = "critical,CA:TRUE", .eku = "clientAuth", .extra = "1.3.6.1.4.1.55738.666.1", .md = "SHA1"},
+        {"a", 1, LEAF, .bc = "CA:FALSE", .ku = "keyEncipherment", .eku = "clientAuth", .san = "DNS:a.example", .key = RSA_1024,
+         .from_days = -9, .to_days = -1}};
+    static const struct {
+        mu_code code;
+        int depth;
+    } expected[] = {{MU_E_EKU_MISSING_SERVERAUTH, 0}, {MU_E_WEAK_KEY_SIZE, 0}, {MU_E_CERT_EXPIRED, 0}, {MU_E_KEY_USAGE_WRONG, 0},
+                    {MU_E_HOSTNAME_MISMATCH, 0}, {MU_E_UNKNOWN_CRITICAL_EXTENSION, 1}, {MU_E_EKU_CA_CHAIN, 1},
+                    {MU_E_WEAK_SIGNATURE_DIGEST, 1}, {MU_E_PATHLEN_EXCEEDED, 2}, {MU_E_CERT_EXPIRED, 2}};
+    struct made made;
+    mu_chain_verdict verdict;
+    mu_chain_faults faults;
+    mu_err *err = NULL;
+    (void)state;
+
+    make_all(specs, &made);
+    mu_verify_params params = params_of(&made, &(struct ask){MU_PURPOSE_SERVER, .host = "b.example"});
+    assert_int_equal(mu_chain_verify(made.leaf, &params, &verdict, &err), 0);
+    assert_int_equal(mu_chain_faults_find(verdict.chain, &params, &faults, &err), 0);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        bool found = false;
+        for (size_t j = 0; j < faults.count; j++)
+            found = found || (faults.items[j].code == expected[i].code && faults.items[j].depth == expected[i].depth);
+        if (!found)
+            fail_msg("%s at %d is missing", mu_code_name(expected[i].code), expected[i].depth);
+    }
+    assert_int_equal(faults.count, sizeof expected / sizeof *expected);
+    mu_chain_faults_done(&faults);
+    mu_chain_verdict_done(&verdict);
+    free_all(&made);
+}
+
 static void judges(void **state)
 {
     (void)state;
@@ -391,6 +453,7 @@ static void judges(void **state)
         assert_ptr_equal(sk_X509_value(verdict.chain, 0), made.leaf);
         assert_int_equal(verdict.detail != NULL, t->code != MU_OK);
         assert_true(t->depth < sk_X509_num(verdict.chain));
+        faults_agree_with(t, &params, &verdict);
         mu_chain_verdict_done(&verdict);
         free_all(&made);
     }
@@ -626,8 +689,8 @@ static void names_codes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judges),           cmocka_unit_test(hostile_input_is_bounded),
-            cmocka_unit_test(detail_is_one_escaped_line),
+        cmocka_unit_test(judges), cmocka_unit_test(tells_all_faults), cmocka_unit_test(hostile_input_is_bounded),
+        cmocka_unit_test(detail_is_one_escaped_line),
         cmocka_unit_test(refuses_wrong_parameters), cmocka_unit_test(judges_revocation), cmocka_unit_test(checks_names),
         cmocka_unit_test(builds_in_order),  cmocka_unit_test(names_codes),
     };

@@ -329,6 +329,25 @@ def _(world, side):
     return [("ca-used-as-leaf", side.name)]
 
 
+@fault("subject-is-the-issuers", "path", tiers=1)
+def _(world, side):
+    _change_leaf(side, cn=side.leaf.issuer.cn, identifiers=False, key=KEYS.ec())
+    return [("subject-equals-issuer", side.name)]
+
+
+@fault("name-with-a-blank", "leaf", sides=("server",))
+def _(world, side):
+    _change_leaf(side, san=("dns:orders.test", "dns:or ders.test"))
+    return [("cert-malformed", "server")]
+
+
+@fault("leaf-md5", "ca")
+def _(world, side):
+    side.leaf.issuer.key = KEYS.rsa()  # which alone goes with MD5
+    _change_leaf(side, digest=hashes.MD5())
+    return [("weak-signature-digest", side.name)]
+
+
 @fault("leaf-signature-damaged", "path")
 def _(world, side):
     _change_leaf(side, tampered=True)
@@ -432,6 +451,36 @@ def _(world, side):
 
 
 # ---- files ----
+
+def _pem_lines(change):
+    return lambda data: change(data.decode()).encode()
+
+
+@fault("pem-key-encrypted", "keys", forms=("pem",))
+def _(world, side):
+    side.spoil["key"] = lambda data: side.entry.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"secret")
+    ) + store_files.pem(*(cert.der() for cert in side.entry.chain))
+    return [("pem-key-encrypted", side.name)]
+
+
+@fault("pem-cut-off", "trust", forms=("pem",))
+def _(world, side):
+    side.spoil["trust"] = lambda data: data[:len(data) // 2]
+    return [("pem-garbage", side.name)]
+
+
+@fault("pem-key-cut-off", "keys", forms=("pem",))
+def _(world, side):
+    side.spoil["key"] = _pem_lines(lambda text: text.replace("-----END PRIVATE KEY-----\n", ""))
+    return [("pem-garbage", side.name)]
+
+
+@fault("pem-without-key", "keys", forms=("pem",))
+def _(world, side):
+    side.spoil["key"] = lambda data: store_files.pem(*(cert.der() for cert in side.entry.chain))
+    return [("keystore-no-private-key", side.name)]
+
 
 def _file_fault(name, code, which, spoil, forms=("p12", "jks", "pem")):
     @fault(name, "keys" if which == "key" else "trust", forms=forms)
