@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "commands/commands.h"
 #include "commands/doctor_live.h"
+#include "diag/combine.h"
 #include "report/doctor_report.h"
 
 #define O(member) offsetof(mu_doctor_options, member)
@@ -34,6 +35,9 @@ static const mu_opt options_table[] = {
     {"dir-password", 0, MU_OPT_SECRET, O(dir_password), "P", "The password of all stores found there: " MU_OPT_PASSWORD_FORMS, 0, 0},
     {"host", 0, MU_OPT_TEXT, O(host), "NAME", "The name or address by which clients ask for the server; without it none is checked.",
      0, 0},
+    {"log", 0, MU_OPT_LIST, O(logs), "FILE", "What a program has written (- is standard input); may be repeated.", 0, 0},
+    {"client-log", 0, MU_OPT_LIST, O(client_logs), "FILE", "The same, and it is the client's.", 0, 0},
+    {"server-log", 0, MU_OPT_LIST, O(server_logs), "FILE", "The same, and it is the server's.", 0, 0},
     {"at", 0, MU_OPT_TEXT, O(at), "TIME",
      "Judge by this time (2026-11-23, 2026-11-23T16:10:00Z, seconds since 1970); the default is now.", 0, 0},
     {"url", 0, MU_OPT_TEXT, O(url), "URL|HOST:PORT", "Look at this server: connect as often as is needed to tell causes apart.", 0, 0},
@@ -60,6 +64,7 @@ static const mu_example examples[] = {
     {"What Spring Boot will make of a configuration", "mutual doctor --config src/main/resources/application.yml --profile prod"},
     {"Why does this client not get through?",
      "mutual doctor --url https://orders.internal:8443 --key-store client.p12 --trust-store client-trust.p12"},
+    {"What went wrong, from the logs of both sides", "mutual doctor --client-log client.log --server-log server.log"},
     {NULL, NULL},
 };
 
@@ -92,12 +97,18 @@ static int examine(const mu_doctor_options *o, mu_findings *findings, mu_err **e
     int64_t at_s = mu_now_s();
     if (o->at && mu_time_parse(o->at, &at_s, err) != 0)
         return -1;
-    bool stores = o->config || o->command || mu_doctor_stores_given(o);
-    if (!o->url && !stores)
+    bool stores = o->config || o->command || mu_doctor_stores_given(o), logs = mu_doctor_logs_given(o);
+    if (!o->url && !stores && !logs)
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "nothing to examine was given");
     if (stores && examine_stores(o, at_s, findings, err) != 0)
         return -1;
-    return o->url ? mu_doctor_live(o, at_s, findings, err) : 0;
+    if (o->url && mu_doctor_live(o, at_s, findings, err) != 0)
+        return -1;
+    size_t first_of_logs = findings->failures;
+    if (logs && mu_doctor_logs(o, findings, err) != 0)
+        return -1;
+    mu_findings_combine(findings, first_of_logs);
+    return 0;
 }
 
 static int run(const mu_command *command, void *options, const mu_strlist *args)
@@ -141,6 +152,10 @@ const mu_command mu_command_doctor = {
         "A live server (--url): it is connected to, at most twelve times: as the client of --key-store and --trust-store, without a "
         "certificate, and, if it refuses, with other versions, suites, groups, names and sizes of the hello, one thing at a time. Nothing "
         "but a GET for the URL's path is sent. Without a trust store it is not judged whether clients trust the server.\n\n"
+        "Logs: what programs have written, of any length and coding, on either side (--client-log and --server-log say whose it is). What "
+        "failed is found in the words of Java, OpenSSL, Go, Node, Python, .NET, Rust, GnuTLS, NSS and programs built on them; each failure "
+        "is told with its lines, the causes that they can have, and what tells these apart. Passwords, keys and tokens are masked. Stores "
+        "and --url given with logs raise and lower what the logs suggest.\n\n"
         "Exit status: 0 nothing is wrong, 4 something is, 1 the cause is not known.",
     .options = options_table,
     .examples = examples,

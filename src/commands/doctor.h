@@ -17,6 +17,7 @@ typedef struct mu_doctor_options {
     mu_strlist resolve;
     long connect_timeout_s, max_time_s;
     int trace;
+    mu_strlist logs, client_logs, server_logs;
     bool json;
 } mu_doctor_options;
 
@@ -38,5 +39,8 @@ void mu_doctor_config_annotate(const mu_doctor_config *config, size_t from, mu_f
 void mu_doctor_config_free(mu_doctor_config *config);
 /** doctor_command.c: a JVM's command line; it names the client's stores (mu_store_settings_free). @return 0 or -1 */
 int mu_doctor_command_read(const mu_doctor_options *options, mu_store_settings *ret_stores, mu_findings *findings, mu_err **err);
+/** doctor_log.c: what programs have written. */
+bool mu_doctor_logs_given(const mu_doctor_options *options);
+int mu_doctor_logs(const mu_doctor_options *options, mu_findings *findings, mu_err **err);
 
 #endif

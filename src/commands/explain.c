@@ -6,10 +6,11 @@
 #include <string.h>
 
 struct options {
-    bool json;
+    bool json, all;
 };
 
 static const mu_opt table[] = {
+    {"all", 0, MU_OPT_FLAG, offsetof(struct options, all), NULL, "Every cause, with what stacks print for it, in Markdown.", 0, 0},
     MU_OPT_JSON(struct options),
     {0},
 };
@@ -158,7 +159,10 @@ static int fail_unknown(bool json, const char *text)
 {
     char shown[MU_SHOWN_SIZE];
     mu_err *err = NULL;
-    mu_fail_by(&err, MU_E_USAGE, MU_BY_CALLER, "nothing is known about \"%s\"", mu_escape_to(shown, text));
+    if (*text == 0)
+        mu_fail_by(&err, MU_E_USAGE, MU_BY_CALLER, "something is missing: mutual explain WORD...");
+    else
+        mu_fail_by(&err, MU_E_USAGE, MU_BY_CALLER, "nothing is known about \"%s\"", mu_escape_to(shown, text));
     mu_err_hint(&err, "give an alert (unknown_ca, 48), an X.509 code (X509_V_ERR_CERT_HAS_EXPIRED, its text), a message (PKIX path "
                       "building failed) or a cause (cert-expired); man mutual lists the causes");
     return mu_cli_fail(json, err);
@@ -173,6 +177,10 @@ static int run(const mu_command *command, void *given, const mu_strlist *args)
     int status = 0;
     (void)command;
 
+    if (options->all && args->count == 0) {
+        mu_explain_print_all();
+        return 0;
+    }
     mu_buf_init(&text, MU_BUF_TEXT_MAX);
     for (size_t i = 0; i < args->count; i++)
         mu_buf_addf(&text, "%s%s", i ? " " : "", args->items[i]);
@@ -198,15 +206,14 @@ static int run(const mu_command *command, void *given, const mu_strlist *args)
 const mu_command mu_command_explain = {
     .name = "explain",
     .summary = "what an alert, an X.509 code or a cause means, and what cures it",
-    .synopsis = "WORD...",
+    .synopsis = "WORD... | --all",
     .description =
         "Looks the words up together (an error text), then one by one: TLS alerts by name or number, OpenSSL's X509_V_ERR codes "
-        "by name, number or text, messages of Java, Go and OpenSSL, and the cause codes of mutual. A number that is both an alert "
+        "by name, number or text, lines from logs of Java, Go, OpenSSL and others, and the cause codes of mutual. A number that is both an alert "
         "and an X.509 code is explained as both.",
     .options = table,
     .options_size = sizeof(struct options),
     .examples = examples,
-    .min_args = 1,
     .max_args = -1,
     .run = run,
 };

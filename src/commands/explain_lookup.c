@@ -1,12 +1,14 @@
 #include "commands/explain_lookup.h"
 
 #include "base/text.h"
+#include "diag/log.h"
 
 #include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define X509_ERROR_MAX 200 /* beyond what any OpenSSL has */
+#define MESSAGE_CODES_MAX 6
 
 struct found {
     mu_explained *out;
@@ -49,20 +51,34 @@ static void find_name(struct found *found, const char *word)
             add(found, MU_EXPLAINED_X509, error);
 }
 
+/* In whatever case. */
+static bool occurs(const char *text, const char *part)
+{
+    size_t len = strlen(part);
+    for (; strlen(text) >= len; text++) {
+        char *start = mu_strndup(text, len);
+        bool same = start && mu_str_eq_nocase(start, part);
+        free(start);
+        if (same)
+            return true;
+    }
+    return false;
+}
+
 /* OpenSSL's texts, as "certificate has expired". One that is part of a longer one that fits too is left out. */
 static void find_texts(struct found *found, const char *text)
 {
     int fitting[X509_ERROR_MAX + 1], count = 0;
     for (int error = 1; error <= X509_ERROR_MAX; error++)
         if (mu_str_has_prefix(mu_x509_error_name(error), "X509_V_ERR_") &&
-            mu_explain_occurs(text, X509_verify_cert_error_string(error)))
+            occurs(text, X509_verify_cert_error_string(error)))
             fitting[count++] = error;
     for (int i = 0; i < count; i++) {
         bool part = false;
         const char *own = X509_verify_cert_error_string(fitting[i]);
         for (int j = 0; j < count; j++)
             part = part || (strlen(X509_verify_cert_error_string(fitting[j])) > strlen(own) &&
-                            mu_explain_occurs(X509_verify_cert_error_string(fitting[j]), own));
+                            occurs(X509_verify_cert_error_string(fitting[j]), own));
         if (!part)
             add(found, MU_EXPLAINED_X509, fitting[i]);
     }
@@ -85,17 +101,18 @@ static void find_alert_lines(struct found *found, const char *line)
         char *phrase = mu_asprintf("alert %s", alerts[i].name);
         for (char *p = phrase; p && *p; p++)
             *p = *p == '_' ? ' ' : *p;
-        if (phrase && mu_explain_occurs(text, phrase))
+        if (phrase && occurs(text, phrase))
             add(found, MU_EXPLAINED_ALERT, alerts[i].alert);
         free(phrase);
     }
     free(text);
 }
 
+/* What a stack prints, if it is neither an alert nor an X.509 code's text. */
 static void find_messages(struct found *found, const char *text)
 {
-    mu_code codes[MU_MESSAGE_CODES_MAX];
-    size_t count = mu_explain_message(text, codes);
+    mu_code codes[MESSAGE_CODES_MAX];
+    size_t count = found->count == 0 && strchr(text, ' ') ? mu_log_causes(text, codes, MESSAGE_CODES_MAX) : 0;
     for (size_t i = 0; i < count; i++)
         add(found, MU_EXPLAINED_CAUSE, (int)codes[i]);
 }

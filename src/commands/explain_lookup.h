@@ -6,7 +6,6 @@
 
 #define MU_EXPLAINED_MAX 16
 #define MU_X509_CODES_MAX 8
-#define MU_MESSAGE_CODES_MAX 4
 
 typedef enum mu_explained_kind { MU_EXPLAINED_ALERT, MU_EXPLAINED_X509, MU_EXPLAINED_CAUSE } mu_explained_kind;
 
@@ -21,15 +20,12 @@ typedef struct mu_explained {
  */
 size_t mu_explain_find(const char *text, mu_explained out[MU_EXPLAINED_MAX]);
 
-/** The causes behind a message of Java, Go or OpenSSL that occurs in the text, most likely first. @return how many */
-size_t mu_explain_message(const char *text, mu_code out[MU_MESSAGE_CODES_MAX]);
-/** Is the part in the text, in whatever case? */
-bool mu_explain_occurs(const char *text, const char *part);
-
 /** The causes an X.509 code stands for: at the leaf or above, of a client or a server, and others behind it. @return how many */
 size_t mu_explain_x509_codes(int x509_error, mu_code out[MU_X509_CODES_MAX]);
 /** How to tell these causes apart, or NULL if there is one only. */
 const char *mu_explain_x509_apart(int x509_error);
+/** explain_all.c: every cause, in Markdown, to standard output. */
+void mu_explain_print_all(void);
 /** May a side that received the alert suppose this cause? */
 bool mu_explain_alert_can_mean(int alert, mu_code code);
 

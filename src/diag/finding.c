@@ -145,13 +145,17 @@ mu_doctor_verdict mu_findings_verdict(const mu_findings *findings)
     return findings->undetermined ? MU_DOCTOR_UNKNOWN : MU_DOCTOR_OK;
 }
 
+void mu_finding_done(mu_finding *finding)
+{
+    mu_strlist_free(&finding->evidence);
+    free(finding->fix);
+    free(finding->command);
+}
+
 void mu_findings_free(mu_findings *findings)
 {
-    for (size_t i = 0; i < findings->count; i++) {
-        mu_strlist_free(&findings->items[i].evidence);
-        free(findings->items[i].fix);
-        free(findings->items[i].command);
-    }
+    for (size_t i = 0; i < findings->count; i++)
+        mu_finding_done(&findings->items[i]);
     free(findings->items);
     free(findings->predictions);
     mu_strlist_free(&findings->notes);

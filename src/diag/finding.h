@@ -67,6 +67,8 @@ void mu_shell_word(mu_buf *out, const char *word);
 void mu_findings_rank(mu_findings *findings);
 mu_doctor_verdict mu_findings_verdict(const mu_findings *findings);
 void mu_findings_free(mu_findings *findings);
+/** What a finding owns. */
+void mu_finding_done(mu_finding *finding);
 
 /** "client", "server", "both", "unknown". */
 const char *mu_found_at_name(mu_found_at side);
