@@ -39,7 +39,7 @@ static void read_again(const mu_spring *spring)
         mu_buf_add_str(&out, "\n");
     }
     FUZZ_REQUIRE(!out.failed);
-    parse(out.data, out.len, false, &again);
+    parse((const uint8_t *)mu_buf_text(&out), out.len, false, &again);
     FUZZ_REQUIRE(again.count == spring->count && again.mistakes->count == 0);
     for (size_t i = 0; i < again.count; i++)
         FUZZ_REQUIRE(strcmp(again.props[i].name, spring->props[i].name) == 0 && strcmp(again.props[i].value, spring->props[i].value) == 0);

@@ -39,8 +39,11 @@ static void skip_blanks(struct cursor *c)
         c->at++;
 }
 
+/* A NUL, which no value that we look at can have, is left out. */
 static void add_point(mu_buf *out, uint32_t point)
 {
+    if (point == 0)
+        return;
     if (point >= 0x800) {
         mu_buf_add_byte(out, (uint8_t)(0xe0 | point >> 12));
         mu_buf_add_byte(out, (uint8_t)(0x80 | (point >> 6 & 0x3f)));

@@ -7,6 +7,7 @@
 #include <yaml.h>
 
 #define LENIENT_MAX_DEPTH 64
+#define LENIENT_MAX_NODES 20000 /* with the copies that aliases make */
 #define TAG_PREFIX "tag:yaml.org,2002:"
 
 /* What an anchor marks, as a copy: the marked node may be a key, or dropped as a mistake. */
@@ -56,7 +57,7 @@ static void refuse_properties(struct loader *l, yaml_mark_t at, const yaml_char_
 
 static mu_yaml *new_node(struct loader *l, mu_yaml_kind kind, yaml_mark_t at)
 {
-    if (++l->nodes > MU_YAML_MAX_NODES) {
+    if (++l->nodes > (l->lenient ? LENIENT_MAX_NODES : MU_YAML_MAX_NODES)) {
         stop(l, at, "this is more than a file of this kind may hold");
         return NULL;
     }
