@@ -65,7 +65,7 @@ static void print_text(FILE *stream, const char *text)
 
 int mu_json_print(FILE *stream, json_t *value, mu_err **err)
 {
-    char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+    char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
     json_decref(value);
     if (!text)
         return mu_fail_nomem(err);

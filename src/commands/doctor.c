@@ -120,7 +120,7 @@ static int run(const mu_command *command, void *options, const mu_strlist *args)
     int status;
     (void)command, (void)args;
 
-    if (examine(o, &findings, &err) != 0 || (findings.failed && mu_fail_nomem(&err))) {
+    if (examine(o, &findings, &err) != 0 || ((findings.failed || mu_cli_memory_ran_out()) && mu_fail_nomem(&err))) {
         status = mu_cli_fail(o->json, err);
     } else {
         mu_findings_rank(&findings);

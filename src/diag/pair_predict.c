@@ -136,11 +136,13 @@ static int ask_openssl(const mu_pair *pair, const mu_findings *findings, struct 
     return 0;
 }
 
-/* In TLS 1.2 a server finds no suite for a key that may not sign; in 1.3 OpenSSL does not look. */
+/* In TLS 1.2 a server finds no suite for a key that may not sign, but an RSA key may encrypt without being asked; 1.3 does not look. */
 static struct answer openssl_before_13(const mu_pair *pair, const mu_findings *findings, struct answer since_13)
 {
     X509 *leaf = sk_X509_value(pair->server.chain, 0);
-    if (since_13.refused_by == MU_AT_SERVER || !leaf || (X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE))
+    uint32_t usage = leaf ? X509_get_key_usage(leaf) : KU_DIGITAL_SIGNATURE;
+    bool rsa = leaf && X509_get0_pubkey(leaf) && EVP_PKEY_get_base_id(X509_get0_pubkey(leaf)) == EVP_PKEY_RSA;
+    if (since_13.refused_by == MU_AT_SERVER || rsa || (usage & KU_DIGITAL_SIGNATURE))
         return since_13;
     return refuse(MU_AT_SERVER, known_reason(findings, MU_AT_CLIENT, MU_E_KEY_USAGE_WRONG));
 }
