@@ -90,6 +90,17 @@ def test_dir_says_what_it_did_not_find(doctor, pki, tmp_path):
     assert report["predictions"] == {}
 
 
+def test_dir_without_a_store(doctor, tmp_path):
+    for folder in (tmp_path, tmp_path / "none"):
+        assert doctor("--dir", folder, status=3)["error"]["code"] == "store-not-found"
+
+
+def test_a_trust_store_alone(doctor, trust):
+    assert doctor("--client-trust-store", trust("root"), status=0)["findings"] == []
+    findings = doctor("--client-trust-store", trust("root"), "--at", "2050-01-01", status=0)["findings"]
+    assert [(f["code"], f["severity"], f["side"]) for f in findings] == [("cert-expired", "warning", "client")]
+
+
 def test_old_and_new_protection_is_a_warning(doctor, pki, trust, shared, tmp_path):
     """RC2 and PBMAC1: readable here, not everywhere."""
     old = tmp_path / "old.p12"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 enum { SERVER_KEYS, SERVER_TRUST, CLIENT_KEYS, CLIENT_TRUST, ROLES };
 
@@ -179,6 +180,13 @@ static int assign(OSSL_LIB_CTX *libctx, struct folder *f, const char *password, 
     for (int i = 0; i < ROLES; i++)
         if (take(f, order[i], find_by_content(f, order[i]), "content", findings, err) != 0)
             return -1;
+    bool any = false;
+    for (int role = 0; role < ROLES; role++)
+        any = any || *f->places[role];
+    if (!any) {
+        char shown[MU_SHOWN_SIZE];
+        return mu_fail(err, MU_E_STORE_NOT_FOUND, "no store of a server or client is in \"%s\"", mu_escape_to(shown, f->path));
+    }
     for (int role = 0; role < ROLES; role++)
         if (!*f->places[role])
             mu_findings_note(findings, "%s: nothing in that folder looks like it", role_names[role]);
@@ -192,7 +200,13 @@ int mu_pair_dir_find(OSSL_LIB_CTX *libctx, const char *folder, const char *passw
                        .places = {&server->key_store, &server->trust_store, &client->key_store, &client->trust_store}};
     const mu_find_sink sink = {on_store, on_unreadable, on_other, &f};
     mu_secret secret = {0};
-    int rc = mu_find_stores(folder, &sink, err);
+    struct stat st;
+    char shown[MU_SHOWN_SIZE];
+    int rc = 0;
+
+    if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
+        return mu_fail(err, MU_E_STORE_NOT_FOUND, "there is no folder \"%s\"", mu_escape_to(shown, folder));
+    rc = mu_find_stores(folder, &sink, err);
 
     if (rc == 0 && password)
         rc = mu_password_resolve(password, folder, &secret, err);

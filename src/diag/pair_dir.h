@@ -11,7 +11,7 @@
  * stays empty, and one that is set already stays as it is.
  * @param owned gets the paths, which the settings borrow
  * @param password of all of them, as in config/password.h; NULL: MUTUAL_STORE_PASSWORD, or none
- * @return 0, or -1: the folder cannot be read, out of memory, the password's source gives none
+ * @return 0, or -1 with MU_E_STORE_NOT_FOUND (no such folder, nothing in it), out of memory, the password's source gives none
  */
 int mu_pair_dir_find(OSSL_LIB_CTX *libctx, const char *folder, const char *password, mu_store_settings *server,
                      mu_store_settings *client, mu_strlist *owned, mu_findings *findings, mu_err **err);

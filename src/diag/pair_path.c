@@ -279,6 +279,21 @@ static int check_direction(const struct direction *d, mu_err **err)
     return rc;
 }
 
+/* With nobody to judge, what is wrong with the anchors themselves. */
+static void look_at_anchors(const mu_pair_side *side, mu_findings *findings)
+{
+    for (size_t i = 0; i < side->trusts.facts.count; i++) {
+        const mu_entry_facts *e = &side->trusts.facts.entries[i];
+        char shown[MU_SHOWN_SIZE];
+        for (size_t j = 0; e->kind == MU_ENTRY_TRUSTED && j < e->problems.count; j++) {
+            const mu_problem *p = &e->problems.items[j];
+            mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), p->code, side->at, 0.95);
+            finding->warning = true;
+            mu_finding_evidence(findings, finding, "%s, alias %s: %s", side->trusts.shown, mu_escape_to(shown, e->alias), p->detail);
+        }
+    }
+}
+
 /* ---- stores of the two sides that were exchanged ---- */
 
 /* Does this direction end as it would with somebody else's identity, or somebody else's trust? */
@@ -353,6 +368,10 @@ int mu_pair_check_paths(const mu_pair *pair, mu_findings *findings, mu_err **err
     if (pair->server.chain && !pair->host)
         mu_findings_note(findings, "no name was asked for (--host), so none was compared with the server's certificate");
     struct direction directions[2];
+    if (!pair->server.chain)
+        look_at_anchors(&pair->client, findings);
+    if (!pair->client.chain)
+        look_at_anchors(&pair->server, findings);
     return choose_directions(pair, findings, directions, err) != 0 || check_direction(&directions[0], err) != 0 ||
                    check_direction(&directions[1], err) != 0
                ? -1
