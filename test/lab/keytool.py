@@ -58,7 +58,7 @@ def empty(folder):
 # What JDK 17 words differently without meaning anything else.
 _WORDS_17 = [(r"\b255[ -]bit (Ed25519) key", r"\1 key"), (r"\b448[ -]bit (Ed448) key", r"\1 key"), (r"\b456[ -]bit (Ed448) key", r"\1 key"),
              (r"\b(?:(\d+),)?(\d+) bit (\S+ (?:\(\S+\) )?key)", r"\1\2-bit \3"),
-             (r"\b255-bit XDH key", "X25519 key"), (r"\b448-bit XDH key", "X448 key"),
+             (r"\b255-bit (?:XDH|X25519) key", "X25519 key"), (r"\b448-bit (?:XDH|X448) key", "X448 key"),
              (r"( security risk\.) This algorithm will be disabled in a future update\.", r"\1"),
              (r" This key size (will be disabled in a future update\.)", r" It \1"),
              (r"(Enter keystore password:  )\[WARNING: Input may be visible on screen\] ", r"\1"),  # which is not said at all

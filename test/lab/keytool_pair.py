@@ -12,6 +12,7 @@ _DAY = re.compile(r"\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{1,2
 PASSWORDS = ["changeit", "another1"]  # one of them opens any store
 _TRACE = re.compile(r"(keytool error: )((?:.*\n)+?)\2(?:\tat .*\n|Caused by: .*\n|\t\.\.\. .*\n)+")
 
+_DNS_NAME = re.compile(r"DNSName \w+ must .*")  # in other words with other builds of the same JDK
 _PARSERS = re.compile(r"java\.security\.cert\.(?:Certificate(?:Parsing)?|CRL)Exception|java\.io\.(?:IO|EOF)Exception: (?:Too short|not enough content|"
                       r"DerValue|DerInput|Sequence|ObjectIdentifier\(\) -- Invalid DER|Invalid encod|Short read)|Illegal base64|Failed to parse input")
 
@@ -75,7 +76,7 @@ class Pair:
 
     def _text(self, text):
         """Without dates and a stack trace; PEM of something new field by field."""
-        text = _TRACE.sub(r"\1\2", _DAY.sub("DATE", text))
+        text = _DNS_NAME.sub("DNSName is refused", _TRACE.sub(r"\1\2", _DAY.sub("DATE", text)))
         if any(word.lstrip("-").lower() in GENERATES for word in self.log[-1][0]) and "-----BEGIN" in text:
             text = PEM.sub(lambda match: repr(describe(match[0], self.known_keys)).encode(), text.encode()).decode()
         return text
