@@ -47,13 +47,24 @@ static const char *sure_word(double confidence)
     return confidence >= 0.95 ? "certain" : confidence >= MU_CONFIDENT ? "likely" : confidence >= 0.4 ? "possible" : "less likely";
 }
 
-static void print_finding(FILE *stream, const mu_finding *finding, bool first)
+static bool has_line(const mu_strlist *lines, const char *line)
 {
-    fprintf(stream, "%s%s%s%s (%s%s)\n  %s\n", first ? "\n" : "  or: ", mu_style_on(stream, finding->warning ? MU_STYLE_WARN : MU_STYLE_BAD),
+    for (size_t i = 0; i < lines->count; i++)
+        if (strcmp(lines->items[i], line) == 0)
+            return true;
+    return false;
+}
+
+/* first: of the failure; what shows it is not said again with its alternatives. */
+static void print_finding(FILE *stream, const mu_finding *finding, const mu_finding *first)
+{
+    int shown = 0;
+    fprintf(stream, "%s%s%s%s (%s%s)\n  %s\n", finding == first ? "\n" : "  or: ", mu_style_on(stream, finding->warning ? MU_STYLE_WARN : MU_STYLE_BAD),
             mu_code_name(finding->code), mu_style_off(stream), finding->warning ? "warning, " : "", sure_word(finding->confidence),
             mu_code_meaning(finding->code));
     for (size_t i = 0; i < finding->evidence.count; i++)
-        fprintf(stream, "  %s%s\n", i == 0 ? "evidence: " : "          ", finding->evidence.items[i]);
+        if (finding == first || !has_line(&first->evidence, finding->evidence.items[i]))
+            fprintf(stream, "  %s%s\n", shown++ == 0 ? "evidence: " : "          ", finding->evidence.items[i]);
     fprintf(stream, "  fix:      %s\n", fix_of(finding));
     if (finding->command)
         fprintf(stream, "  command:  %s\n", finding->command);
@@ -81,9 +92,10 @@ static void print_predictions(FILE *stream, const mu_findings *findings)
 
 void mu_doctor_print(FILE *stream, const mu_findings *findings)
 {
+    const mu_finding *first = NULL;
     print_verdict(stream, findings);
     for (size_t i = 0; i < findings->count; i++)
-        print_finding(stream, &findings->items[i], is_first(findings, i));
+        print_finding(stream, &findings->items[i], first = is_first(findings, i) ? &findings->items[i] : first);
     for (size_t i = 0; i < findings->notes.count; i++)
         fprintf(stream, "%s%s\n", i == 0 ? "\nlooked at: " : "           ", findings->notes.items[i]);
     print_predictions(stream, findings);
