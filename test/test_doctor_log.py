@@ -2,7 +2,9 @@
 around the standard messages."""
 import json
 import random
+import resource
 import string
+import subprocess
 
 import pytest
 
@@ -206,3 +208,29 @@ def test_what_the_stores_do_not_show_is_less_likely(doctor, both):
 
     healthy = both(ALERT, "root")
     assert of(healthy, "client-ca-not-trusted") < of(doctor(ALERT), "client-ca-not-trusted") / 2
+
+
+DEBUG = """javax.net.ssl|DEBUG|1D|main|2026-11-23 23:01:12.345 UTC|ClientHello.java:652|Produced ClientHello handshake message (
+"ClientHello": {
+  "client version"      : "TLSv1.2",
+  "random"              : "5F0B6C0D0E4A7C2A5F0B6C0D0E4A7C2A5F0B6C0D0E4A7C2A5F0B6C0D0E4A7C2A",
+  "cipher suites"       : "[TLS_AES_256_GCM_SHA384(0x1302), TLS_AES_128_GCM_SHA256(0x1301), TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384(0xC02C)]",
+  "extensions"          : [ "server_name (0)": { type=host_name (0), value=orders.example.com } ]
+}
+)
+  0000: 16 03 03 01 0A 01 00 01   06 03 03 5F 0B 6C 0D 0E  ..........._.l..
+"""
+
+
+@pytest.mark.long
+def test_a_long_debug_log_in_bounded_memory(mutual_release, tmp_path):
+    """200 MB: the processor's time counts, as others may be at work."""
+    block = (DEBUG * 1200).encode()
+    with open(tmp_path / "big.log", "wb") as out:
+        for i in range(200_000_000 // len(block)):
+            out.write(block + (f"Fatal (CERTIFICATE_UNKNOWN): {CA}\n".encode() if i % 50 == 25 else b""))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    limit = ["bash", "-c", 'ulimit -v 200000; exec "$@"', "bash", mutual_release.path, "doctor", "--log", tmp_path / "big.log"]
+    assert subprocess.run(limit, stdout=subprocess.DEVNULL, check=False).returncode == 4
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 4

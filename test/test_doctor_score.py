@@ -1,6 +1,8 @@
 """The doctor on reports collected elsewhere: no worse than it was. score.py prints the figures and the misses."""
 import score
 
+FIRST, THREE = 0.64, 0.85  # a little below docs/evidence.md
+
 
 def test_catalogue(mutual_release, shared):
     folder = shared / "failures"
@@ -8,9 +10,6 @@ def test_catalogue(mutual_release, shared):
     figures = score.figures(results)
     print(figures)
     assert figures["first"] >= FIRST and figures["three"] >= THREE and figures["confident_wrong"] <= 0.03
-
-
-FIRST, THREE = 0.6, 0.8
 
 
 def test_the_measure():

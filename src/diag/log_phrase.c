@@ -163,12 +163,15 @@ static void found_context(mu_log *log, uint32_t index, size_t end)
         add_alert(log, &context->says, number, context->says.direction, 1, end);
 }
 
+/* What was announced hides the rule for the name that stands alone, which has an edge on both sides. */
 static void found_alert_name(mu_log *log, int alert, size_t end)
 {
     const struct context *context = log->alert.context ? &contexts[log->alert.context - 1] : NULL;
     uint64_t start = log->offset + end - strlen(mu_alert_name(alert));
-    if (context && start <= log->alert.end + context->within)
-        add_alert(log, &context->says, alert, context->says.direction, strlen(mu_alert_name(alert)) + 1, end); /* + 1: hides the bare name */
+    if (!context || start > log->alert.end + context->within || mu_alert_fact(alert) == MU_FACT_COUNT)
+        return;
+    add_alert(log, &context->says, alert, context->says.direction, strlen(mu_alert_name(alert)) + 2, end);
+    log->matches[log->match_count - 1].end++;
 }
 
 void mu_log_found(void *arg, uint32_t id, size_t end)

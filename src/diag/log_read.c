@@ -54,7 +54,8 @@ int mu_log_begin(mu_log *log, const char *name, mu_found_at side)
     memset(log->progress, 0, phrases * sizeof *log->progress);
     memset(log->printed, 0, phrases * sizeof *log->printed);
     memset(log->recent, 0, sizeof log->recent);
-    log->state = (mu_match_state){.between = true};
+    log->state = (mu_match_state){0};
+    mu_matcher_run(log->matcher, &log->state, (const uint8_t *)"\n", 1, mu_log_found, log); /* words begin after something */
     log->alert.context = 0;
     log->offset = 0;
     log->line = 1;
