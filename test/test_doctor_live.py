@@ -741,6 +741,9 @@ def test_usage(mutual):
     assert mutual("doctor").status == 2
     for url in ("http://127.0.0.1:80/", "https://user@host/", "127.0.0.1:port"):
         assert mutual("doctor", "--url", url).status == 2, url
+    for url in ("https://user:s3cret@host/", "http://user:s3c@ret@host/", "user:s3cret@host"):
+        done = mutual("doctor", "--url", url)
+        assert done.status == 2 and "s3c" not in done.err and "host" in done.err, done
 
 
 # ---- the stores of generated sets, behind openssl s_server ----

@@ -101,6 +101,23 @@ def test_a_trust_store_alone(doctor, trust):
     assert [(f["code"], f["severity"], f["side"]) for f in findings] == [("cert-expired", "warning", "client")]
 
 
+def test_dir_with_a_link_that_leads_nowhere(doctor, tmp_path):
+    (tmp_path / "server.p12").symlink_to("nowhere")
+    assert errors(doctor("--dir", tmp_path, status=4)) == {("store-not-found", "server")}
+
+
+def test_no_password_is_not_another_password(mutual, pki, trust):
+    report = json.loads(mutual("doctor", "--json", *four(pki, trust)).out)
+    assert errors(report) == {("store-wrong-password", "server"), ("store-wrong-password", "client")}
+    assert "--server-key-store-password" in report["findings"][0]["fix"], report
+
+
+def test_host_as_a_url_has_it(doctor, pki, trust):
+    for host in ("server.test.", "SERVER.test"):
+        report = doctor(*four(pki, trust, host=host), status=0)
+        assert report["findings"] == [] and report["predictions"]["openssl"]["ok"], report
+
+
 def test_old_and_new_protection_is_a_warning(doctor, pki, trust, shared, tmp_path):
     """RC2 and PBMAC1: readable here, not everywhere."""
     old = tmp_path / "old.p12"

@@ -222,6 +222,19 @@ int mu_str_distance(const char *a, const char *b)
     return rows[a_len % 3][b_len] < DISTANCE_MAX ? rows[a_len % 3][b_len] : DISTANCE_MAX;
 }
 
+char *mu_bare_host(const char *host)
+{
+    size_t len = strlen(host);
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']')
+        host++, len -= 2;
+    if (memchr(host, ':', len) && memchr(host, '%', len))
+        len = (size_t)((const char *)memchr(host, '%', len) - host);
+    /* RFC 6066 3: without the trailing dot. */
+    else if (len > 1 && host[len - 1] == '.')
+        len--;
+    return mu_strndup(host, len);
+}
+
 int mu_strlist_add(mu_strlist *list, const char *text)
 {
     char **items = realloc(list->items, (list->count + 1) * sizeof *items);

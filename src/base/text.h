@@ -25,6 +25,8 @@ size_t mu_utf8_decode(const uint8_t *text, size_t len, uint32_t *ret_point);
 /** As strdup and asprintf, NULL when out of memory. */
 char *mu_strdup(const char *text);
 char *mu_strndup(const char *text, size_t len);
+/** The host alone of "[::1]", "fe80::1%eth0", "name.": what a URL, an interface or DNS adds is left out. Owned; NULL: no memory. */
+char *mu_bare_host(const char *host);
 char *mu_asprintf(const char *fmt, ...) MU_PRINTF(1, 2);
 
 bool mu_str_eq_nocase(const char *a, const char *b);

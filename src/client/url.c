@@ -9,7 +9,12 @@
 static int fail_url(const char *text, const char *what, const char *hint, mu_err **err)
 {
     char shown[MU_SHOWN_SIZE];
-    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s\": %s", mu_escape_to(shown, text), what);
+    const char *authority = strstr(text, "://"), *end = authority ? authority + 3 + strcspn(authority + 3, "/?#") : text;
+    while (authority && end > authority && *end != '@') /* a user's password stands before it */
+        end--;
+    bool user = authority && end > authority;
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "\"%s%s\": %s", user ? "https://…@" : "",
+               mu_escape_to(shown, user ? end + 1 : text), what);
     return mu_err_hint(err, "%s", hint);
 }
 

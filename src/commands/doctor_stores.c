@@ -5,6 +5,8 @@
 #include "diag/pair_dir.h"
 #include "report/ladder.h"
 
+#include <stdlib.h>
+
 static bool side_given(const mu_store_settings *s)
 {
     return s->key_store || s->certificate || s->trust_store || s->trust_certificate;
@@ -58,11 +60,14 @@ static int look_into_dir(OSSL_LIB_CTX *libctx, const mu_doctor_options *o, mu_st
 
 int mu_doctor_stores(const mu_doctor_options *o, int64_t at_s, mu_findings *findings, mu_err **err)
 {
-    mu_pair pair = {.host = o->host, .at_s = at_s};
+    char *host = o->host ? mu_bare_host(o->host) : NULL;
+    mu_pair pair = {.host = host, .at_s = at_s};
     mu_store_settings sides[] = {o->server, o->client}; /* borrow everything */
     mu_strlist owned = {0};
     int rc = -1, level = o->trace;
 
+    if (o->host && !host)
+        return mu_fail_nomem(err);
     if (o->trace) {
         pair.on_trace = mu_ladder_print;
         pair.on_trace_arg = &level;
@@ -78,5 +83,6 @@ int mu_doctor_stores(const mu_doctor_options *o, int64_t at_s, mu_findings *find
     mu_pair_done(&pair);
     OSSL_LIB_CTX_free(libctx);
     mu_strlist_free(&owned);
+    free(host);
     return rc;
 }

@@ -51,6 +51,7 @@ typedef struct mu_spring_value {
     char *text;       /* placeholders replaced; a list's items joined by commas; NULL: not set; wiped when freed */
     char *where;      /* "application.yml:12", "the variable SERVER_PORT": safe to show */
     char *unresolved; /* a placeholder in it that has no value, safe to show; NULL: none */
+    bool endless;     /* it is too long, or its placeholders lead back to themselves; then unresolved is set, too */
     const mu_spring_prop *prop; /* NULL: from the environment */
 } mu_spring_value;
 

@@ -43,6 +43,7 @@ struct expansion {
     const mu_spring *spring;
     mu_buf *out;
     char *unresolved; /* the first one */
+    bool endless;     /* they lead back to themselves, or nest deeper than any that are meant */
     int steps;        /* placeholders replaced so far: a hostile file could nest them without end */
 };
 
@@ -125,8 +126,9 @@ static size_t placeholder_len(const char *text, size_t len)
 static void expand(struct expansion *e, const char *text, size_t len, int depth)
 {
     for (size_t i = 0; i < len && !e->out->failed;) {
-        bool begins = text[i] == '$' && i + 1 < len && text[i + 1] == '{' && depth < MAX_DEPTH && e->steps < MAX_STEPS;
-        size_t inner = begins ? placeholder_len(text + i, len - i) : 0;
+        bool begins = text[i] == '$' && i + 1 < len && text[i + 1] == '{', deep = depth >= MAX_DEPTH || e->steps >= MAX_STEPS;
+        e->endless = e->endless || (begins && deep);
+        size_t inner = begins && !deep ? placeholder_len(text + i, len - i) : 0;
         e->steps += begins;
         if (inner)
             expand_one(e, text + i + 2, inner - 3, depth);
@@ -178,8 +180,9 @@ int mu_spring_get(const mu_spring *spring, const char *name, mu_spring_value *re
     if (set || ret->prop) {
         expand(&e, mu_buf_text(&raw), raw.len, 0);
         bool too_long = raw.failed || out.failed;
-        ret->text = too_long ? mu_strdup("") : mu_buf_steal(&out);
-        if (too_long && !e.unresolved)
+        ret->endless = too_long || e.endless;
+        ret->text = ret->endless ? mu_strdup("(too long)") : mu_buf_steal(&out);
+        if (ret->endless && !e.unresolved)
             e.unresolved = mu_strdup("(too long)");
         ret->unresolved = e.unresolved;
         ret->where = set ? mu_asprintf("the environment variable %s", variable) : place_of(ret->prop);

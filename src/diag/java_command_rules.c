@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define P "javax.net.ssl."
+#define EMPTY_VARIABLE "takes its value from a variable that is empty here"
+#define SET_VARIABLE "Set the variable where the command is run."
 
 static mu_finding *find(mu_findings *findings, mu_code code, double confidence, const mu_java_define *define, const char *fmt, ...)
 {
@@ -80,8 +82,13 @@ static bool check_file(const mu_java_command *c, const char *name, bool trust, m
 {
     const mu_java_define *d = mu_java_command_find(c, name);
     char shown[MU_SHOWN_SIZE];
-    if (!d || !*d->value || strcmp(d->value, "NONE") == 0)
+    if (!d || strcmp(d->value, "NONE") == 0)
         return false;
+    if (!*d->value) {
+        mu_finding *f = find(findings, MU_E_CONFIG_INVALID, 0.8, d, "%s", d->empty ? EMPTY_VARIABLE : "has no value");
+        mu_finding_fix(findings, f, "%s -D%s=FILE is one word.", d->empty ? SET_VARIABLE : "Give it one, or leave it out:", name);
+        return false;
+    }
     findings->looked_for[MU_E_STORE_NOT_FOUND] = true;
     if (access(d->value, F_OK) == 0)
         return true;
@@ -108,8 +115,7 @@ static bool check_password(const mu_java_command *c, const char *file, const cha
 {
     const mu_java_define *password = mu_java_command_find(c, name), *store = mu_java_command_find(c, file);
     if (password && password->empty) {
-        mu_finding_fix(findings, find(findings, MU_E_CONFIG_INVALID, 0.7, password, "takes its value from a variable that is empty here"),
-                       "Set the variable where the command is run.");
+        mu_finding_fix(findings, find(findings, MU_E_CONFIG_INVALID, 0.7, password, EMPTY_VARIABLE), SET_VARIABLE);
         return false;
     }
     if (!keys || (password && *password->value))

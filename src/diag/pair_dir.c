@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SERVER_KEYS, SERVER_TRUST, CLIENT_KEYS, CLIENT_TRUST, ROLES };
 
@@ -59,12 +60,6 @@ static int on_unreadable(void *arg, const char *path, mu_err *reason, mu_err **e
     return on_store(arg, path, err);
 }
 
-static int on_other(void *arg, const char *path, const char *why, mu_err **err)
-{
-    (void)arg, (void)path, (void)why, (void)err;
-    return 0;
-}
-
 /* ---- by name ---- */
 
 static int role_by_name(const char *name)
@@ -82,6 +77,15 @@ static size_t rank_name(const char *name)
         if (strcasecmp(dot, endings[i]) == 0)
             return i * 1000 + strlen(name);
     return 100000 + strlen(name);
+}
+
+/* A link that leads nowhere counts by its name, too. */
+static int on_other(void *arg, const char *path, const char *why, mu_err **err)
+{
+    const char *name = strrchr(path, '/');
+    (void)why;
+    bool meant = name && role_by_name(name + 1) >= 0 && rank_name(name + 1) < 100000;
+    return meant && access(path, F_OK) != 0 ? on_store(arg, path, err) : 0;
 }
 
 static struct file *find_by_name(struct folder *f, int role)

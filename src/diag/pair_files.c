@@ -116,6 +116,9 @@ static void check_identity(const mu_pair_side *side, mu_findings *f)
         mu_finding_evidence(f, finding, "%s", e->detail);
     if (e->hint)
         mu_finding_fix(f, finding, "%s", e->hint);
+    else if (e->code == MU_E_KEY_PASSWORD_DIFFERS)
+        mu_finding_fix(f, finding, "Give it with --%s-key-password, or make both the same: keytool -keypasswd -keystore FILE -alias ALIAS",
+                       mu_found_at_name(g->at));
     if (e->code == MU_E_SERVER_ALIAS_NOT_FOUND || e->code == MU_E_KEYSTORE_NO_PRIVATE_KEY)
         list_keys(g, f, finding);
 }
@@ -197,6 +200,9 @@ static void check_trust(const mu_pair_side *side, mu_findings *f)
         return;
     mu_finding *finding = found(f, &side->trusts, e->code);
     mu_finding_evidence(f, finding, "%s", e->msg);
+    if (e->code == MU_E_P12_READ_WITHOUT_PASSWORD)
+        mu_finding_fix(f, finding, "Give the password: --%s-trust-store-password, or -Djavax.net.ssl.trustStorePassword in a JVM.",
+                       mu_found_at_name(side->at));
     if (e->code == MU_E_STORE_SWAPPED || e->code == MU_E_TRUSTSTORE_EMPTY)
         list_keys(&side->trusts, f, finding);
 }

@@ -104,6 +104,20 @@ static void settle_mismatch(mu_pair_side *side)
     }
 }
 
+/* Nobody gave one: that the key's differs from the store's would be a guess. */
+static void settle_password(mu_pair_side *side)
+{
+    if (!side->identity_err || side->identity_err->code != MU_E_KEY_PASSWORD_DIFFERS || side->keys.password.value ||
+        side->key_password.value)
+        return;
+    mu_err_free(side->identity_err);
+    side->identity_err = NULL;
+    mu_fail(&side->identity_err, MU_E_STORE_WRONG_PASSWORD, "the private key in \"%s\" is encrypted, and no password was given",
+            side->keys.shown);
+    mu_err_hint(&side->identity_err, "Give it: --%s-key-store-password env:NAME, file:NAME or prompt, or the variable MUTUAL_STORE_PASSWORD.",
+                mu_found_at_name(side->at));
+}
+
 static int read_identity(const mu_pair *pair, mu_pair_side *side, mu_err **err)
 {
     const mu_store_settings *s = side->settings;
@@ -125,6 +139,7 @@ static int read_identity(const mu_pair *pair, mu_pair_side *side, mu_err **err)
     if (!entry)
         return 0;
     settle_mismatch(side);
+    settle_password(side);
     mu_escape_to(alias, mu_entry_alias(entry));
     side->source = mu_asprintf("%s%s%s", g->shown, s->certificate ? "" : ", alias ", s->certificate ? "" : alias);
     STACK_OF(X509) *chain = side->identity ? mu_identity_get0_chain(side->identity) : mu_entry_get0_chain(entry);

@@ -122,6 +122,12 @@ static void check_placeholder(const mu_spring_value *value, const char *name, mu
 {
     if (!value->unresolved)
         return;
+    if (value->endless) {
+        mu_finding *endless = mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.9, value->where,
+                                             "%s is too long, or its placeholders lead back to themselves", name);
+        mu_finding_fix(findings, endless, "Write the value itself there.");
+        return;
+    }
     mu_finding *f = mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.7, value->where, "%s needs ${%s}, which has no value here", name,
                                    value->unresolved);
     mu_finding_fix(findings, f, "Set %s where the application is started, or give a default: ${%s:…}", value->unresolved, value->unresolved);

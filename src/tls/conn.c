@@ -24,20 +24,6 @@ static bool is_dns_name(const char *name)
     return len > 0 && len <= 253 && label > 0;
 }
 
-/* "[::1]", "fe80::1%eth0": what a URL or an interface adds to an address is not part of it. */
-static char *bare_host(const char *host)
-{
-    size_t len = strlen(host);
-    if (len > 2 && host[0] == '[' && host[len - 1] == ']')
-        host++, len -= 2;
-    if (memchr(host, ':', len) && memchr(host, '%', len))
-        len = (size_t)((const char *)memchr(host, '%', len) - host);
-    /* RFC 6066 3: without the trailing dot. */
-    else if (len > 1 && host[len - 1] == '.')
-        len--;
-    return mu_strndup(host, len);
-}
-
 static bool is_address(const char *host)
 {
     uint8_t address[16];
@@ -47,7 +33,7 @@ static bool is_address(const char *host)
 /* RFC 6066 3: "Literal IPv4 and IPv6 addresses are not permitted in "HostName"." */
 static int set_host(mu_tls_conn *conn, const char *host, mu_err **err)
 {
-    char *bare = bare_host(host);
+    char *bare = mu_bare_host(host);
     if (!bare)
         return mu_fail_nomem(err);
     conn->verdict.host = mu_strdup(bare);
