@@ -35,6 +35,12 @@ static int64_t limit(const struct run *r, int64_t wanted_ms)
     return wanted_ms < left_ms ? wanted_ms : left_ms > 0 ? left_ms : 1;
 }
 
+/* For all connections after the first. */
+static int64_t patience(const struct run *r)
+{
+    return r->o->connect_timeout_ms < PATIENCE_MS ? r->o->connect_timeout_ms : PATIENCE_MS;
+}
+
 static void keep_address(struct run *r, const mu_line *line)
 {
     char host[NI_MAXHOST], entry[NI_MAXHOST + 300];
@@ -86,7 +92,7 @@ static void ask_plain(struct run *r)
     mu_line line;
     for (size_t i = 0; !r->live->plain && i < sizeof questions / sizeof *questions && may_go_on(r); i++) {
         r->live->asked_plain = true;
-        if (connect_to(r, PATIENCE_MS, &line, &reason) != 0)
+        if (connect_to(r, patience(r), &line, &reason) != 0)
             break;
         r->live->plain = questions[i](&line);
         mu_line_close(&line);
@@ -117,17 +123,17 @@ static int widen(struct run *r)
     } single[] = {{MU_TRY_CIPHERS, MU_WIDE_CIPHERS}, {MU_TRY_GROUPS, MU_WIDE_GROUPS}, {MU_TRY_SIGALGS, MU_WIDE_SIGALGS}};
     mu_probe_plan plan = ordinary(r);
     plan.wide = MU_WIDE;
-    if (attempt(r, MU_TRY_WIDE, plan, PATIENCE_MS) != 0)
+    if (attempt(r, MU_TRY_WIDE, plan, patience(r)) != 0)
         return -1;
     if (r->live->probes[MU_TRY_WIDE].alert >= 0 && !got_hello(r, MU_TRY_WIDE)) {
         plan.min_version = TLS1_3_VERSION;
-        return attempt(r, MU_TRY_TLS13, plan, PATIENCE_MS);
+        return attempt(r, MU_TRY_TLS13, plan, patience(r));
     }
     if (!got_hello(r, MU_TRY_WIDE) || r->live->probes[MU_TRY_WIDE].version < TLS1_2_VERSION)
         return 0;
     for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
         plan.wide = single[i].wide;
-        if (attempt(r, single[i].try, plan, PATIENCE_MS) != 0)
+        if (attempt(r, single[i].try, plan, patience(r)) != 0)
             return -1;
         if (r->live->probes[single[i].try].done)
             break;
@@ -142,7 +148,7 @@ static int without_name(struct run *r)
         return 0;
     plan.sni = NULL;
     plan.request = NULL;
-    return attempt(r, MU_TRY_NO_SNI, plan, PATIENCE_MS);
+    return attempt(r, MU_TRY_NO_SNI, plan, patience(r));
 }
 
 static int with_hello(struct run *r, bool large)
@@ -151,7 +157,7 @@ static int with_hello(struct run *r, bool large)
     plan.large = large;
     plan.groups = large ? NULL : "secp256r1:x25519";
     plan.request = NULL;
-    return attempt(r, large ? MU_TRY_LARGE : MU_TRY_SMALL, plan, PATIENCE_MS);
+    return attempt(r, large ? MU_TRY_LARGE : MU_TRY_SMALL, plan, patience(r));
 }
 
 /* No hello came: refused, silent, closed, or no TLS. */
