@@ -225,8 +225,8 @@ typedef struct mu_chain_faults {
 } mu_chain_faults;
 
 /**
- * Everything that is wrong with a path by OpenSSL's rules and our own, where a verdict names one thing: X509_verify_cert is asked to go
- * on after each. Whether the path's last certificate is trusted is not asked. No verdict about a peer: for explanations.
+ * Everything that is wrong with a path by OpenSSL's rules and our own, where a verdict names one thing: X509_verify_cert is asked
+ * to go on after each. Whether the path's last certificate is trusted is not asked. No verdict about a peer: for explanations.
  * @param chain a verdict's chain, accepted or refused
  * @param params purpose, names, time, policy and security level; trusted and crls are not looked at
  * @return 0 or -1 (out of memory); mu_chain_faults_done is due in any case

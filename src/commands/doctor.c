@@ -13,6 +13,7 @@
     {NAME "-key-store-type", 0, MU_OPT_TEXT, O(F.key_store_type), "TYPE", "The type that is declared for it.", 0, 0},             \
     {NAME "-key-store-alias", 0, MU_OPT_TEXT, O(F.key_alias), "ALIAS", "Which key entry is meant; without it the first that fits.", \
      0, 0},                                                                                                                       \
+    {NAME "-key-alias", 0, MU_OPT_TEXT, O(F.key_alias), "ALIAS", "The same, named as in other commands.", 0, 0},                  \
     {NAME "-key-password", 0, MU_OPT_SECRET, O(F.key_password), "P", "Password of the key itself, if it has one of its own.", 0, 0}, \
     {NAME "-certificate", 0, MU_OPT_TEXT, O(F.certificate), "FILE", "Certificate and chain in PEM, instead of a key store.", 0, 0}, \
     {NAME "-certificate-private-key", 0, MU_OPT_TEXT, O(F.certificate_private_key), "FILE", "Its private key in PEM.", 0, 0},     \

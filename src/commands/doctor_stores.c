@@ -20,8 +20,8 @@ bool mu_doctor_stores_given(const mu_doctor_options *o)
 static int check_options(const char *name, const mu_store_settings *s, mu_err **err)
 {
     if (s->key_store && s->certificate)
-        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "--%s-key-store and --%s-certificate name one identity: give one of them", name,
-                          name);
+        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "--%s-key-store and --%s-certificate name one identity: give one of them",
+                          name, name);
     if (s->trust_store && s->trust_certificate)
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "give one of --%s-trust-store and --%s-trust-certificate", name, name);
     if (s->certificate_private_key && !s->certificate)

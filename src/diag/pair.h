@@ -1,8 +1,8 @@
 /**
  * The stores of a server and of its client, and what becomes of them when the two meet.
  *
- * Facts first (mu_pair_read), then rules (mu_pair_examine): what is wrong with each file, with each identity, with each direction of
- * trust; then the real handshake in memory, and what peers would do that judge otherwise.
+ * Facts first (mu_pair_read), then rules (mu_pair_examine): what is wrong with each file, with each identity, with each direction
+ * of trust; then the real handshake in memory, and what peers would do that judge otherwise.
  */
 #ifndef MU_DIAG_PAIR_H
 #define MU_DIAG_PAIR_H
@@ -33,15 +33,15 @@ typedef struct mu_pair_side {
     mu_given keys, trusts;
     mu_secret key_password; /* the key's own, if one was given */
 
-    size_t entry;            /* index of the key entry that is meant; meaningless without chain */
-    mu_identity *identity;   /* NULL: none, or it cannot be used */
-    mu_err *identity_err;    /* why not */
-    STACK_OF(X509) *chain;   /* of the entry as stored, leaf first, also if its key cannot be used; NULL: none */
-    char *source;            /* "server.p12, alias server" */
+    size_t entry;           /* index of the key entry that is meant; meaningless without chain */
+    mu_identity *identity;  /* NULL: none, or it cannot be used */
+    mu_err *identity_err;   /* why not */
+    STACK_OF(X509) * chain; /* of the entry as stored, leaf first, also if its key cannot be used; NULL: none */
+    char *source;           /* "server.p12, alias server" */
 
     mu_trust *trust; /* NULL: none, or it cannot be used */
     mu_err *trust_err;
-    STACK_OF(X509) *anchors; /* what a JVM would trust there; never NULL */
+    STACK_OF(X509) * anchors; /* what a JVM would trust there; never NULL */
 } mu_pair_side;
 
 typedef struct mu_pair {
@@ -54,8 +54,8 @@ typedef struct mu_pair {
 } mu_pair;
 
 /**
- * Read what the settings name; what cannot be read is a fact. A password that is not given is MUTUAL_STORE_PASSWORD, else asked for on
- * a terminal, else none.
+ * Read what the settings name; what cannot be read is a fact. A password that is not given is MUTUAL_STORE_PASSWORD, else asked for
+ * on a terminal, else none.
  * @param pair libctx, host and at_s are set
  * @return 0, or -1: out of memory, a password's source that gives none; mu_pair_done is due in any case
  */
@@ -71,12 +71,13 @@ void mu_pair_check_files(const mu_pair *pair, mu_findings *findings);
 int mu_pair_check_paths(const mu_pair *pair, mu_findings *findings, mu_err **err);
 /** pair_handshake.c: the handshake in memory, TLS 1.2 and 1.3; a refusal that the findings do not explain is one more. */
 int mu_pair_shake_hands(const mu_pair *pair, mu_findings *findings, mu_err **err);
-/** pair_predict.c: what OpenSSL's programs and JVMs would do with these stores; where they refuse and we do not, it is a finding. */
+/** pair_predict.c: what OpenSSL's programs and JVMs would do with these stores; where they refuse and we do not, it is a finding.
+ */
 int mu_pair_predict(const mu_pair *pair, mu_findings *findings, mu_err **err);
 /** pair_commands.c: the commands that cure what can be cured with what lies in the files. */
 void mu_pair_add_commands(const mu_pair *pair, mu_findings *findings);
 
 /** Every certificate in the four files, once; NULL out of memory. (sk_X509_pop_free) */
-STACK_OF(X509) *mu_pair_certs(const mu_pair *pair);
+STACK_OF(X509) * mu_pair_certs(const mu_pair *pair);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * The command that cures a finding, with the user's own files. Where the certificate that is needed lies in none of them there is none.
- * Passwords: as they were given, if that can be repeated; otherwise keytool asks. Written for `mutual keytool`; the JDK's does the same.
+ * The command that cures a finding, with the user's own files. Where the certificate that is needed lies in none of them there is
+ * none. Passwords: as they were given, if that can be repeated; otherwise keytool asks. Written for `mutual keytool`; the JDK's
+ * does the same.
  */
 #include "diag/pair.h"
 
@@ -54,7 +55,7 @@ static bool is_pem(const mu_given *g)
 
 /* ---- a certificate out of the files ---- */
 
-static int position(const STACK_OF(X509) *certs, const X509 *cert)
+static int position(const STACK_OF(X509) * certs, const X509 *cert)
 {
     for (int i = 0; i < sk_X509_num(certs); i++)
         if (X509_cmp(sk_X509_value(certs, i), cert) == 0)
@@ -121,7 +122,7 @@ static bool export_cert(struct script *s, const X509 *cert)
 /* ---- the chain as it should be ---- */
 
 /* From the leaf upwards, with everything that the four files have. NULL unless it ends in a root. */
-static STACK_OF(X509) *whole_chain(const mu_pair *pair, const mu_pair_side *side)
+static STACK_OF(X509) * whole_chain(const mu_pair *pair, const mu_pair_side *side)
 {
     STACK_OF(X509) *pool = mu_pair_certs(pair), *chain = NULL;
     if (side->chain && pool && mu_chain_build(sk_X509_value(side->chain, 0), pool, &chain, NULL) == 0 &&
@@ -167,7 +168,7 @@ static bool trust_root(struct script *s, const mu_given *into, const mu_pair_sid
 }
 
 /* Only what is missing goes to the end of a PEM file. */
-static bool complete_pem(struct script *s, const mu_pair_side *side, const STACK_OF(X509) *chain)
+static bool complete_pem(struct script *s, const mu_pair_side *side, const STACK_OF(X509) * chain)
 {
     bool any = false;
     for (int i = 0; i < sk_X509_num(chain); i++) {

@@ -200,7 +200,8 @@ static int assign(OSSL_LIB_CTX *libctx, struct folder *f, const char *password, 
 int mu_pair_dir_find(OSSL_LIB_CTX *libctx, const char *folder, const char *password, mu_store_settings *server,
                      mu_store_settings *client, mu_strlist *owned, mu_findings *findings, mu_err **err)
 {
-    struct folder f = {.path = folder, .owned = owned,
+    struct folder f = {.path = folder,
+                       .owned = owned,
                        .places = {&server->key_store, &server->trust_store, &client->key_store, &client->trust_store}};
     const mu_find_sink sink = {on_store, on_unreadable, on_other, &f};
     mu_secret secret = {0};

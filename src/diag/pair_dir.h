@@ -6,9 +6,9 @@
 #include "diag/finding.h"
 
 /**
- * By their names (server or client in it, and trust or not), else by what they hold: a private key with the purpose, certificates that
- * the other side's key was issued by. Only files of the folder itself count. What was taken as what is noted; a place that nothing fits
- * stays empty, and one that is set already stays as it is.
+ * By their names (server or client in it, and trust or not), else by what they hold: a private key with the purpose, certificates
+ * that the other side's key was issued by. Only files of the folder itself count. What was taken as what is noted; a place that
+ * nothing fits stays empty, and one that is set already stays as it is.
  * @param owned gets the paths, which the settings borrow
  * @param password of all of them, as in config/password.h; NULL: MUTUAL_STORE_PASSWORD, or none
  * @return 0, or -1 with MU_E_STORE_NOT_FOUND (no such folder, nothing in it), out of memory, the password's source gives none

@@ -59,10 +59,13 @@ static void check_type(const mu_given *g, mu_findings *f)
     mu_finding *finding = found(f, g, MU_E_STORE_WRONG_TYPE);
     finding->warning = known && jvm_reads_as(real, declared);
     mu_finding_evidence(f, finding, "declared as \"%s\", and by its content %s", mu_escape_to(shown, g->type), name);
-    mu_finding_evidence(f, finding, finding->warning ? "a JVM reads it all the same (keystore.type.compat)"
-                                                     : "mutual goes by the content, a JVM cannot load it as declared");
-    mu_finding_fix(f, finding, "Declare it as what it is (--%s-%s-store-type %s, in Spring and -Djavax.net.ssl likewise), or leave the "
-                               "type out.", mu_found_at_name(g->at), g->keys ? "key" : "trust", name);
+    mu_finding_evidence(f, finding,
+                        finding->warning ? "a JVM reads it all the same (keystore.type.compat)"
+                                         : "mutual goes by the content, a JVM cannot load it as declared");
+    mu_finding_fix(f, finding,
+                   "Declare it as what it is (--%s-%s-store-type %s, in Spring and -Djavax.net.ssl likewise), or leave the "
+                   "type out.",
+                   mu_found_at_name(g->at), g->keys ? "key" : "trust", name);
 }
 
 static void check_protection(const mu_given *g, mu_findings *f)
@@ -72,7 +75,8 @@ static void check_protection(const mu_given *g, mu_findings *f)
         mu_finding *finding = warn(f, g, MU_E_P12_ALGORITHM_TOO_NEW);
         mu_finding_evidence(f, finding, "its MAC is %s (RFC 9879), which OpenSSL before 3.4 and the JDK up to 25 cannot check",
                             g->facts.mac.algorithm);
-        mu_finding_fix(f, finding, "Write it anew with an ordinary MAC: mutual keytool -importkeystore -srckeystore %s -destkeystore new.p12",
+        mu_finding_fix(f, finding,
+                       "Write it anew with an ordinary MAC: mutual keytool -importkeystore -srckeystore %s -destkeystore new.p12",
                        g->shown);
     }
     for (size_t i = 0; i < problems->count; i++)
@@ -132,7 +136,8 @@ static void check_alias_case(const mu_pair_side *side, mu_findings *f)
     if (!entry || !mu_str_eq_nocase(asked, mu_entry_java_alias(entry)) || strcmp(asked, mu_entry_java_alias(entry)) == 0)
         return;
     mu_finding *finding = warn(f, &side->keys, MU_E_SERVER_ALIAS_NOT_FOUND);
-    mu_finding_evidence(f, finding, "asked for \"%s\", a JVM knows it as \"%s\": Spring Boot finds the entry and then no key for it",
+    mu_finding_evidence(f, finding,
+                        "asked for \"%s\", a JVM knows it as \"%s\": Spring Boot finds the entry and then no key for it",
                         mu_escape_to(shown, asked), mu_escape_to(real, mu_entry_java_alias(entry)));
     mu_finding_fix(f, finding, "Write the alias as it is stored: \"%s\".", real);
 }
@@ -149,15 +154,18 @@ static void check_other_keys(const mu_pair_side *side, mu_findings *f)
         if (i != side->entry && mu_entry_get_kind(entry) == MU_ENTRY_KEY &&
             mu_entry_get1_key(entry, side->key_password.value, &key, &err) != 0 && mu_err_has(err, MU_E_KEY_PASSWORD_DIFFERS)) {
             mu_finding *finding = found(f, g, MU_E_KEY_PASSWORD_DIFFERS);
-            mu_finding_evidence(f, finding, "the key \"%s\" beside the one that is used has another password: a JVM loads none of them",
+            mu_finding_evidence(f, finding,
+                                "the key \"%s\" beside the one that is used has another password: a JVM loads none of them",
                                 mu_escape_to(shown, mu_entry_alias(entry)));
         }
         EVP_PKEY_free(key);
         mu_err_free(err);
     }
-    if (side->identity && side->key_password.value && g->password.value && strcmp(side->key_password.value, g->password.value) != 0) {
+    if (side->identity && side->key_password.value && g->password.value &&
+        strcmp(side->key_password.value, g->password.value) != 0) {
         mu_finding *finding = warn(f, g, MU_E_KEY_PASSWORD_DIFFERS);
-        mu_finding_evidence(f, finding, "the key has a password of its own, which -Djavax.net.ssl and most programs cannot be told");
+        mu_finding_evidence(f, finding,
+                            "the key has a password of its own, which -Djavax.net.ssl and most programs cannot be told");
     }
 }
 
@@ -185,7 +193,8 @@ static void check_order(const mu_pair_side *side, mu_findings *f)
             differs = differs || X509_cmp(sk_X509_value(built, i), sk_X509_value(side->chain, i)) != 0;
     if (differs) {
         mu_finding *finding = warn(f, &side->keys, MU_E_CHAIN_ORDER_WRONG);
-        mu_finding_evidence(f, finding, "%s: the certificates after the first are not each the issuer of the one before", side->source);
+        mu_finding_evidence(f, finding, "%s: the certificates after the first are not each the issuer of the one before",
+                            side->source);
         mu_finding_fix(f, finding, "Store the chain in order; most peers sort what they are sent, some do not.");
     }
     sk_X509_pop_free(built, X509_free);
@@ -253,10 +262,12 @@ static void check_side(const mu_pair_side *side, mu_findings *f)
 void mu_pair_check_files(const mu_pair *pair, mu_findings *findings)
 {
     static const mu_code codes[] = {
-        MU_E_STORE_NOT_FOUND, MU_E_FILE_PERMISSION, MU_E_STORE_WRONG_PASSWORD, MU_E_STORE_DAMAGED, MU_E_STORE_WRONG_TYPE,
-        MU_E_STORE_SWAPPED, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_E_SERVER_ALIAS_NOT_FOUND, MU_E_KEY_PASSWORD_DIFFERS,
-        MU_E_KEY_CERT_MISMATCH, MU_E_CHAIN_ORDER_WRONG, MU_E_TRUSTSTORE_EMPTY, MU_E_P12_NO_JAVA_TRUST,
-        MU_E_P12_READ_WITHOUT_PASSWORD, MU_E_P12_LEGACY_RC2, MU_E_P12_ALGORITHM_TOO_NEW, MU_E_PEM_KEY_ENCRYPTED, MU_E_PEM_GARBAGE,
+        MU_E_STORE_NOT_FOUND,         MU_E_FILE_PERMISSION,           MU_E_STORE_WRONG_PASSWORD,
+        MU_E_STORE_DAMAGED,           MU_E_STORE_WRONG_TYPE,          MU_E_STORE_SWAPPED,
+        MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_E_SERVER_ALIAS_NOT_FOUND,    MU_E_KEY_PASSWORD_DIFFERS,
+        MU_E_KEY_CERT_MISMATCH,       MU_E_CHAIN_ORDER_WRONG,         MU_E_TRUSTSTORE_EMPTY,
+        MU_E_P12_NO_JAVA_TRUST,       MU_E_P12_READ_WITHOUT_PASSWORD, MU_E_P12_LEGACY_RC2,
+        MU_E_P12_ALGORITHM_TOO_NEW,   MU_E_PEM_KEY_ENCRYPTED,         MU_E_PEM_GARBAGE,
     };
     bool all = pair->server.keys.path && pair->server.trusts.path && pair->client.keys.path && pair->client.trusts.path;
     for (size_t i = 0; all && i < sizeof codes / sizeof *codes; i++)

@@ -135,7 +135,8 @@ struct plan {
 static int prepare(const struct plan *plan, const mu_pair_side *side, struct party *p, mu_prediction *prediction, mu_err **err)
 {
     const bool server = side->at == MU_AT_SERVER;
-    const mu_tls_settings settings = {.min_version = plan->version, .max_version = plan->version,
+    const mu_tls_settings settings = {.min_version = plan->version,
+                                      .max_version = plan->version,
                                       .client_auth = plan->mutual ? MU_CLIENT_AUTH_NEED : MU_CLIENT_AUTH_NONE};
     mu_tls_io io = {read_end, write_end, &p->end};
     mu_err *reason = NULL;
@@ -206,7 +207,8 @@ int mu_pair_shake_hands(const mu_pair *pair, mu_findings *findings, mu_err **err
     int rc = 0;
 
     if (!is_whole(s) || !is_whole(c) || !s->identity || !c->trust || (plan.mutual && !s->trust)) {
-        mu_findings_note(findings, "no handshake was tried: it takes a usable key store of the server and trust store of the client%s",
+        mu_findings_note(findings,
+                         "no handshake was tried: it takes a usable key store of the server and trust store of the client%s",
                          plan.mutual ? ", and the server's trust store" : "");
         return 0;
     }

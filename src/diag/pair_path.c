@@ -22,7 +22,7 @@ static bool is_trust_code(mu_code code)
            code == MU_E_ISSUER_NOT_A_CA || code == MU_E_SUBJECT_EQUALS_ISSUER;
 }
 
-static bool has_cert(const STACK_OF(X509) *certs, const X509 *cert)
+static bool has_cert(const STACK_OF(X509) * certs, const X509 *cert)
 {
     for (int i = 0; i < sk_X509_num(certs); i++)
         if (X509_cmp(sk_X509_value(certs, i), cert) == 0)
@@ -47,8 +47,8 @@ static void add_place(const struct direction *d, mu_finding *finding, const X509
     char shown[MU_SHOWN_SIZE];
     const char *alias = anchor_alias(d->to, cert);
     if (has_cert(d->from->chain, cert))
-        mu_finding_evidence(d->findings, finding, "%s, presented by the %s, serial %s", d->from->source, mu_found_at_name(d->presenter),
-                            serial ? serial : "");
+        mu_finding_evidence(d->findings, finding, "%s, presented by the %s, serial %s", d->from->source,
+                            mu_found_at_name(d->presenter), serial ? serial : "");
     if (alias)
         mu_finding_evidence(d->findings, finding, "%s, alias %s, trusted by the %s, serial %s", d->to->trusts.shown,
                             mu_escape_to(shown, alias), mu_found_at_name(d->judge), serial ? serial : "");
@@ -90,8 +90,8 @@ static mu_found_at side_of(const struct direction *d, mu_code code, const X509 *
 }
 
 /*
- * A signature that does not fit the trusted CA: the CA was made anew, or the certificate is damaged. Where no key identifier tells: a
- * certificate that is older than the CA, or comes without it, is not from it; one that is stored with this very CA should be.
+ * A signature that does not fit the trusted CA: the CA was made anew, or the certificate is damaged. Where no key identifier tells:
+ * a certificate that is older than the CA, or comes without it, is not from it; one that is stored with this very CA should be.
  */
 static mu_code settle_signature(const struct direction *d, mu_code code, const X509 *cert)
 {
@@ -112,7 +112,8 @@ static mu_finding *find_same(const struct direction *d, mu_code code, const char
 {
     for (size_t i = 0; i < d->findings->count; i++) {
         mu_finding *f = &d->findings->items[i];
-        if (f->code == code && f->refused_by != MU_AT_UNKNOWN && f->evidence.count > 0 && strcmp(f->evidence.items[0], evidence) == 0)
+        if (f->code == code && f->refused_by != MU_AT_UNKNOWN && f->evidence.count > 0 &&
+            strcmp(f->evidence.items[0], evidence) == 0)
             return f;
     }
     return NULL;
@@ -148,7 +149,7 @@ static void add_verdict(const struct direction *d, const mu_chain_verdict *v)
 
 /* ---- what lies around in the other files ---- */
 
-static bool gather(const mu_given *g, STACK_OF(X509) *pool)
+static bool gather(const mu_given *g, STACK_OF(X509) * pool)
 {
     const STACK_OF(X509) *loose = g->store ? mu_store_get0_loose_certs(g->store) : NULL;
     bool ok = true;
@@ -162,7 +163,7 @@ static bool gather(const mu_given *g, STACK_OF(X509) *pool)
     return ok;
 }
 
-STACK_OF(X509) *mu_pair_certs(const mu_pair *pair)
+STACK_OF(X509) * mu_pair_certs(const mu_pair *pair)
 {
     const mu_given *files[] = {&pair->server.keys, &pair->server.trusts, &pair->client.keys, &pair->client.trusts};
     STACK_OF(X509) *pool = sk_X509_new_null();
@@ -189,8 +190,9 @@ static int look_around(const struct direction *d, mu_chain_verdict *v, mu_err **
         char *missing = mu_name_text(X509_get_subject_name(sk_X509_value(other.chain, sk_X509_num(v->chain))));
         free(v->hint);
         v->code = MU_E_CHAIN_MISSING_INTERMEDIATE;
-        v->hint = mu_asprintf("Add \"%s\" to the chain in %s: mutual keytool -importcert with the whole chain in one file, leaf first.",
-                              missing ? missing : "", d->from->keys.shown);
+        v->hint =
+            mu_asprintf("Add \"%s\" to the chain in %s: mutual keytool -importcert with the whole chain in one file, leaf first.",
+                        missing ? missing : "", d->from->keys.shown);
         free(missing);
     }
     mu_chain_verdict_done(&other);
@@ -200,7 +202,7 @@ static int look_around(const struct direction *d, mu_chain_verdict *v, mu_err **
 
 /* ---- one direction ---- */
 
-static int add_faults(const struct direction *d, const mu_chain_verdict *v, const STACK_OF(X509) *path, mu_err **err)
+static int add_faults(const struct direction *d, const mu_chain_verdict *v, const STACK_OF(X509) * path, mu_err **err)
 {
     mu_chain_faults faults;
     int rc = mu_chain_faults_find(path, &d->params, &faults, err);
@@ -222,7 +224,8 @@ static int judge(const struct direction *d, mu_err **err)
 {
     mu_chain_verdict v = {0};
     int rc = mu_chain_verify(sk_X509_value(d->from->chain, 0), &d->params, &v, err);
-    if (rc == 0 && (v.code == MU_E_CA_NOT_TRUSTED || v.code == MU_E_CLIENT_CA_NOT_TRUSTED || v.code == MU_E_CHAIN_MISSING_INTERMEDIATE))
+    if (rc == 0 &&
+        (v.code == MU_E_CA_NOT_TRUSTED || v.code == MU_E_CLIENT_CA_NOT_TRUSTED || v.code == MU_E_CHAIN_MISSING_INTERMEDIATE))
         rc = look_around(d, &v, err);
     if (rc == 0)
         rc = add_faults(d, &v, v.chain, err);
@@ -249,7 +252,8 @@ static void warn_of_ca_leaf(const struct direction *d)
         if (d->findings->items[i].code == MU_E_CA_USED_AS_LEAF && d->findings->items[i].refused_by == d->judge)
             leaf = NULL;
     if (leaf && mu_cert_is_ca(leaf) && X509_get_version(leaf) == X509_VERSION_3) {
-        mu_finding *finding = mu_findings_add(d->findings, mu_findings_failure(d->findings), MU_E_CA_USED_AS_LEAF, d->presenter, 0.98);
+        mu_finding *finding =
+            mu_findings_add(d->findings, mu_findings_failure(d->findings), MU_E_CA_USED_AS_LEAF, d->presenter, 0.98);
         finding->warning = true;
         mu_finding_evidence(d->findings, finding, "%s: \"%s\" is a CA", d->from->source, subject ? subject : "");
     }
@@ -260,13 +264,23 @@ static struct direction make_direction(const mu_pair *pair, const mu_pair_side *
                                        mu_findings *findings)
 {
     return (struct direction){
-        .pair = pair, .from = from, .to = to, .findings = findings,
-        .presenter = server ? MU_AT_SERVER : MU_AT_CLIENT, .judge = server ? MU_AT_CLIENT : MU_AT_SERVER,
-        .params = {
-            .libctx = pair->libctx, .trusted = to->anchors, .untrusted = from->chain,
-            .purpose = server ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT, .host = server ? pair->host : NULL,
-            .at_s = pair->at_s, .max_depth = -1, .security_level = -1,
-        },
+        .pair = pair,
+        .from = from,
+        .to = to,
+        .findings = findings,
+        .presenter = server ? MU_AT_SERVER : MU_AT_CLIENT,
+        .judge = server ? MU_AT_CLIENT : MU_AT_SERVER,
+        .params =
+            {
+                .libctx = pair->libctx,
+                .trusted = to->anchors,
+                .untrusted = from->chain,
+                .purpose = server ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT,
+                .host = server ? pair->host : NULL,
+                .at_s = pair->at_s,
+                .max_depth = -1,
+                .security_level = -1,
+            },
     };
 }
 
@@ -289,7 +303,8 @@ static void look_at_anchors(const mu_pair_side *side, mu_findings *findings)
             const mu_problem *p = &e->problems.items[j];
             mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), p->code, side->at, 0.95);
             finding->warning = true;
-            mu_finding_evidence(findings, finding, "%s, alias %s: %s", side->trusts.shown, mu_escape_to(shown, e->alias), p->detail);
+            mu_finding_evidence(findings, finding, "%s, alias %s: %s", side->trusts.shown, mu_escape_to(shown, e->alias),
+                                p->detail);
         }
     }
 }
@@ -352,11 +367,29 @@ static int choose_directions(const mu_pair *pair, mu_findings *findings, struct 
 int mu_pair_check_paths(const mu_pair *pair, mu_findings *findings, mu_err **err)
 {
     static const mu_code codes[] = {
-        MU_E_CA_NOT_TRUSTED, MU_E_CLIENT_CA_NOT_TRUSTED, MU_E_CHAIN_MISSING_INTERMEDIATE, MU_E_INTERMEDIATE_ONLY_ANCHOR,
-        MU_E_SELF_SIGNED, MU_E_SUBJECT_EQUALS_ISSUER, MU_E_CA_REGENERATED, MU_E_CERT_EXPIRED, MU_E_CERT_NOT_YET_VALID,
-        MU_E_EKU_MISSING_CLIENTAUTH, MU_E_EKU_MISSING_SERVERAUTH, MU_E_EKU_CA_CHAIN, MU_E_CA_USED_AS_LEAF, MU_E_PATHLEN_EXCEEDED,
-        MU_E_NAME_CONSTRAINTS, MU_E_UNKNOWN_CRITICAL_EXTENSION, MU_E_WEAK_SIGNATURE_DIGEST, MU_E_WEAK_KEY_SIZE, MU_E_PIN_MISMATCH,
-        MU_E_SIGNATURE_INVALID, MU_E_ISSUER_NOT_A_CA, MU_E_KEY_USAGE_WRONG, MU_E_CERT_MALFORMED,
+        MU_E_CA_NOT_TRUSTED,
+        MU_E_CLIENT_CA_NOT_TRUSTED,
+        MU_E_CHAIN_MISSING_INTERMEDIATE,
+        MU_E_INTERMEDIATE_ONLY_ANCHOR,
+        MU_E_SELF_SIGNED,
+        MU_E_SUBJECT_EQUALS_ISSUER,
+        MU_E_CA_REGENERATED,
+        MU_E_CERT_EXPIRED,
+        MU_E_CERT_NOT_YET_VALID,
+        MU_E_EKU_MISSING_CLIENTAUTH,
+        MU_E_EKU_MISSING_SERVERAUTH,
+        MU_E_EKU_CA_CHAIN,
+        MU_E_CA_USED_AS_LEAF,
+        MU_E_PATHLEN_EXCEEDED,
+        MU_E_NAME_CONSTRAINTS,
+        MU_E_UNKNOWN_CRITICAL_EXTENSION,
+        MU_E_WEAK_SIGNATURE_DIGEST,
+        MU_E_WEAK_KEY_SIZE,
+        MU_E_PIN_MISMATCH,
+        MU_E_SIGNATURE_INVALID,
+        MU_E_ISSUER_NOT_A_CA,
+        MU_E_KEY_USAGE_WRONG,
+        MU_E_CERT_MALFORMED,
     };
     static const mu_code names[] = {MU_E_SAN_MISSING, MU_E_IP_SAN_MISSING, MU_E_HOSTNAME_MISMATCH};
     bool judged = pair->server.chain && pair->client.chain && pair->server.trust && pair->client.trust;

@@ -2,157 +2,21 @@
  * What others would do with these stores: OpenSSL's own programs, given the same certificates in PEM, and a pair of JVMs of default
  * settings. They differ from us where OpenSSL wants a root (no partial chains) and where JSSE looks less, or elsewhere.
  */
-#include "diag/pair.h"
-
-#include "base/ossl.h"
 #include "diag/jvm_alias.h"
+#include "diag/pair_answer.h"
 
 #include <openssl/tls1.h>
-#include <openssl/x509_vfy.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct answer {
-    mu_found_at refused_by; /* MU_AT_UNKNOWN: both accept */
-    mu_code code;
-};
-
-static struct answer refuse(mu_found_at by, mu_code code)
-{
-    return (struct answer){by, code};
-}
-
-static const struct answer accepted = {MU_AT_UNKNOWN, MU_OK};
-
-/* What the findings call the reason for which this side refuses. */
-static mu_code known_reason(const mu_findings *findings, mu_found_at by, mu_code otherwise)
-{
-    for (size_t i = 0; i < findings->count; i++) {
-        const mu_finding *f = &findings->items[i];
-        if (!f->warning && (f->refused_by == by || f->refused_by == MU_AT_BOTH))
-            return f->code;
-    }
-    return otherwise;
-}
-
-/* ---- OpenSSL: s_server -Verify 1 -verify_return_error and s_client with -CAfile, at security level 2 ---- */
-
-/* All certificates of the file, as `openssl pkcs12 -nokeys` writes them into a -CAfile. */
-static bool add_all(X509_STORE *store, const mu_given *g)
-{
-    const STACK_OF(X509) *loose = mu_store_get0_loose_certs(g->store);
-    bool ok = true;
-    for (int i = 0; ok && i < sk_X509_num(loose); i++)
-        ok = X509_STORE_add_cert(store, sk_X509_value(loose, i)) == 1;
-    for (size_t i = 0; ok && i < mu_store_count(g->store); i++) {
-        const mu_entry *entry = mu_store_entry(g->store, i);
-        const STACK_OF(X509) *chain = mu_entry_get_kind(entry) == MU_ENTRY_SECRET ? NULL : mu_entry_get0_chain(entry);
-        for (int j = 0; ok && j < sk_X509_num(chain); j++)
-            ok = X509_STORE_add_cert(store, sk_X509_value(chain, j)) == 1;
-    }
-    return ok;
-}
-
-static bool set_params(X509_VERIFY_PARAM *param, const mu_pair *pair, const mu_pair_side *from)
-{
-    const bool server = from->at == MU_AT_SERVER;
-    X509_VERIFY_PARAM_set_time(param, (time_t)pair->at_s);
-    X509_VERIFY_PARAM_set_auth_level(param, 2);
-    if (!X509_VERIFY_PARAM_set_purpose(param, server ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT))
-        return false;
-    return !server || !pair->host || X509_VERIFY_PARAM_set1_ip_asc(param, pair->host) == 1 ||
-           X509_VERIFY_PARAM_set1_host(param, pair->host, 0) == 1;
-}
-
-/* @return 0 and the library's word, or -1 out of memory */
-static int library_says(const mu_pair *pair, const mu_pair_side *from, const mu_pair_side *to, mu_code *ret, mu_err **err)
-{
-    X509_STORE *store = X509_STORE_new();
-    X509_STORE_CTX *ctx = X509_STORE_CTX_new_ex(pair->libctx, NULL);
-    int rc = -1;
-
-    if (store && ctx && add_all(store, &to->trusts) &&
-        X509_STORE_CTX_init(ctx, store, sk_X509_value(from->chain, 0), from->chain) == 1 &&
-        set_params(X509_STORE_CTX_get0_param(ctx), pair, from)) {
-        bool yes = X509_verify_cert(ctx) == 1;
-        *ret = yes ? MU_OK : mu_code_from_x509(X509_STORE_CTX_get_error(ctx), X509_STORE_CTX_get_error_depth(ctx),
-                                               from->at == MU_AT_SERVER ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT);
-        rc = 0;
-    }
-    X509_STORE_CTX_free(ctx);
-    X509_STORE_free(store);
-    mu_ossl_clear();
-    return rc == 0 ? 0 : mu_fail_nomem(err);
-}
-
-/* A program does not even begin with an own certificate below its security level. */
-static mu_code own_weakness(const mu_pair_side *side)
-{
-    for (int i = 0; i < sk_X509_num(side->chain); i++) {
-        X509 *cert = sk_X509_value(side->chain, i);
-        const EVP_PKEY *key = X509_get0_pubkey(cert);
-        int bits = -1;
-        if (i > 0 && X509_self_signed(cert, 0) == 1)
-            continue; /* stays at home */
-        if (key && EVP_PKEY_get_security_bits(key) < 112)
-            return MU_E_WEAK_KEY_SIZE;
-        if (X509_self_signed(cert, 0) != 1 && X509_get_signature_info(cert, NULL, NULL, &bits, NULL) == 1 && bits >= 0 && bits < 112)
-            return MU_E_WEAK_SIGNATURE_DIGEST;
-    }
-    return MU_OK;
-}
-
-/* An alias means nothing once key and certificates are in PEM files. */
-static mu_code cannot_start(const mu_pair_side *side)
-{
-    bool client = side->at == MU_AT_CLIENT;
-    mu_code code = side->identity_err ? side->identity_err->code : MU_OK;
-    if (code == MU_E_SERVER_ALIAS_NOT_FOUND && side->chain)
-        code = MU_OK;
-    if (code == MU_E_KEYSTORE_NO_PRIVATE_KEY && client)
-        return MU_OK; /* it presents none */
-    return code != MU_OK ? code : own_weakness(side);
-}
-
-static int ask_openssl(const mu_pair *pair, const mu_findings *findings, struct answer *ret, mu_err **err)
-{
-    const mu_pair_side *sides[] = {&pair->server, &pair->client};
-    mu_code code = MU_OK;
-    for (int i = 0; i < 2; i++)
-        if ((code = cannot_start(sides[i])) != MU_OK) {
-            *ret = refuse(sides[i]->at, code);
-            return 0;
-        }
-    *ret = accepted;
-    for (int i = 0; i < 2 && ret->code == MU_OK; i++) {
-        const mu_pair_side *from = sides[i], *to = sides[1 - i];
-        if (!from->chain)
-            code = from->identity_err ? from->identity_err->code : MU_E_CLIENT_CERT_NOT_SENT;
-        else if (library_says(pair, from, to, &code, err) != 0)
-            return -1;
-        if (code != MU_OK)
-            *ret = refuse(to->at, known_reason(findings, to->at, code));
-    }
-    return 0;
-}
-
-/* In TLS 1.2 a server finds no suite for a key that may not sign, but an RSA key may encrypt without being asked; 1.3 does not look. */
-static struct answer openssl_before_13(const mu_pair *pair, const mu_findings *findings, struct answer since_13)
-{
-    X509 *leaf = sk_X509_value(pair->server.chain, 0);
-    uint32_t usage = leaf ? X509_get_key_usage(leaf) : KU_DIGITAL_SIGNATURE;
-    bool rsa = leaf && X509_get0_pubkey(leaf) && EVP_PKEY_get_base_id(X509_get0_pubkey(leaf)) == EVP_PKEY_RSA;
-    if (since_13.refused_by == MU_AT_SERVER || rsa || (usage & KU_DIGITAL_SIGNATURE))
-        return since_13;
-    return refuse(MU_AT_SERVER, known_reason(findings, MU_AT_CLIENT, MU_E_KEY_USAGE_WRONG));
-}
+static const struct mu_pair_answer accepted = {MU_AT_UNKNOWN, MU_OK};
 
 /* ---- a JVM as server, a JVM as client ---- */
 
 struct jvm_side {
     const mu_pair_side *side;
-    STACK_OF(X509) *chain; /* of the entry that it presents; NULL: nothing */
-    bool other_entry;      /* not the one that was meant */
+    STACK_OF(X509) * chain; /* of the entry that it presents; NULL: nothing */
+    bool other_entry;       /* not the one that was meant */
 };
 
 static bool jvm_loads_key_of_store(const mu_pair_side *side)
@@ -188,7 +52,7 @@ static mu_code jvm_cannot_start(const mu_pair_side *side, const mu_findings *fin
 }
 
 /* The alias that was given is used letter by letter, as Spring Boot does; without one SunX509 chooses. */
-static int choose(struct jvm_side *s, const STACK_OF(X509) *issuers, mu_err **err)
+static int choose(struct jvm_side *s, const STACK_OF(X509) * issuers, mu_err **err)
 {
     const mu_pair_side *side = s->side;
     const char *alias = side->settings->key_alias;
@@ -209,9 +73,15 @@ static int jsse_says(const mu_pair *pair, const struct jvm_side *from, const mu_
 {
     const bool server = from->side->at == MU_AT_SERVER;
     const mu_verify_params params = {
-        .libctx = pair->libctx, .trusted = to->anchors, .untrusted = from->chain, .rules = MU_RULES_JSSE,
-        .purpose = server ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT, .host = server ? pair->host : NULL,
-        .at_s = pair->at_s, .max_depth = -1, .security_level = -1,
+        .libctx = pair->libctx,
+        .trusted = to->anchors,
+        .untrusted = from->chain,
+        .rules = MU_RULES_JSSE,
+        .purpose = server ? MU_PURPOSE_SERVER : MU_PURPOSE_CLIENT,
+        .host = server ? pair->host : NULL,
+        .at_s = pair->at_s,
+        .max_depth = -1,
+        .security_level = -1,
     };
     mu_chain_verdict verdict = {0};
     if (mu_chain_verify(sk_X509_value(from->chain, 0), &params, &verdict, err) != 0)
@@ -242,26 +112,26 @@ static mu_code why_nothing(const mu_pair_side *side, mu_code otherwise)
 }
 
 static int ask_jvms(const mu_pair *pair, const mu_findings *findings, struct jvm_side *server, struct jvm_side *client,
-                    struct answer *ret, mu_err **err)
+                    struct mu_pair_answer *ret, mu_err **err)
 {
     struct jvm_side *sides[] = {server, client};
     mu_code code;
     for (int i = 0; i < 2; i++)
         if ((code = jvm_cannot_start(sides[i]->side, findings)) != MU_OK) {
-            *ret = refuse(sides[i]->side->at, code);
+            *ret = mu_pair_refuse(sides[i]->side->at, code);
             return 0;
         }
     if (choose(server, NULL, err) != 0 || choose(client, pair->server.anchors, err) != 0)
         return -1;
     *ret = accepted;
     if (!server->chain) {
-        *ret = refuse(MU_AT_SERVER, why_nothing(&pair->server, MU_E_KEYSTORE_NO_PRIVATE_KEY));
+        *ret = mu_pair_refuse(MU_AT_SERVER, why_nothing(&pair->server, MU_E_KEYSTORE_NO_PRIVATE_KEY));
         return 0;
     }
     if (jvm_judges(pair, server, &pair->client, &code, err) != 0)
         return -1;
     if (code != MU_OK) {
-        *ret = refuse(MU_AT_CLIENT, code);
+        *ret = mu_pair_refuse(MU_AT_CLIENT, code);
         return 0;
     }
     if (!client->chain)
@@ -269,23 +139,24 @@ static int ask_jvms(const mu_pair *pair, const mu_findings *findings, struct jvm
     else if (jvm_judges(pair, client, &pair->server, &code, err) != 0)
         return -1;
     if (code != MU_OK)
-        *ret = refuse(MU_AT_SERVER, code);
+        *ret = mu_pair_refuse(MU_AT_SERVER, code);
     return 0;
 }
 
 /* ---- where a JVM refuses and nothing says so yet ---- */
 
-static bool is_told(const mu_findings *findings, const struct answer *a)
+static bool is_told(const mu_findings *findings, const struct mu_pair_answer *a)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const mu_finding *f = &findings->items[i];
-        if (f->code == a->code || (!f->warning && (f->refused_by == a->refused_by || f->refused_by == MU_AT_BOTH || f->refused_by == MU_AT_UNKNOWN)))
+        if (f->code == a->code ||
+            (!f->warning && (f->refused_by == a->refused_by || f->refused_by == MU_AT_BOTH || f->refused_by == MU_AT_UNKNOWN)))
             return true;
     }
     return false;
 }
 
-static void tell_wrong_alias(const mu_pair_side *side, const STACK_OF(X509) *chain, mu_code why, mu_findings *findings)
+static void tell_wrong_alias(const mu_pair_side *side, const STACK_OF(X509) * chain, mu_code why, mu_findings *findings)
 {
     char *presented = mu_name_text(X509_get_subject_name(sk_X509_value(chain, 0)));
     mu_found_at judge = side->at == MU_AT_SERVER ? MU_AT_CLIENT : MU_AT_SERVER;
@@ -294,8 +165,9 @@ static void tell_wrong_alias(const mu_pair_side *side, const STACK_OF(X509) *cha
     mu_finding_evidence(findings, finding, "%s has several private keys; a JVM (SunX509) presents \"%s\", which the %s refuses: %s",
                         side->keys.shown, presented ? presented : "", mu_found_at_name(judge), mu_code_name(why));
     mu_finding_evidence(findings, finding, "the one that fits is %s", side->source);
-    mu_finding_fix(findings, finding, "Keep only the key that is meant in that store, or name it where the program can be told "
-                                      "(server.ssl.key-alias; the javax.net.ssl properties cannot).");
+    mu_finding_fix(findings, finding,
+                   "Keep only the key that is meant in that store, or name it where the program can be told "
+                   "(server.ssl.key-alias; the javax.net.ssl properties cannot).");
     free(presented);
 }
 
@@ -319,20 +191,24 @@ static int check_choice(const mu_pair *pair, const mu_pair_side *from, const mu_
 
 static void tell_not_sent(const mu_pair *pair, mu_findings *findings)
 {
-    mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED, MU_AT_BOTH, 0.95);
+    mu_finding *finding =
+        mu_findings_add(findings, mu_findings_failure(findings), MU_E_CLIENT_CERT_ISSUER_NOT_ACCEPTED, MU_AT_BOTH, 0.95);
     bool pin = false;
     for (int i = 0; i < sk_X509_num(pair->server.anchors); i++)
         pin = pin || X509_cmp(sk_X509_value(pair->server.anchors, i), sk_X509_value(pair->client.chain, 0)) == 0;
     finding->warning = pin;
     finding->refused_by = MU_AT_SERVER;
-    mu_finding_evidence(findings, finding, "a JVM server announces the subjects in %s, and no certificate of %s was issued by one of "
-                                           "them: a JVM client sends none", pair->server.trusts.shown, pair->client.source);
+    mu_finding_evidence(findings, finding,
+                        "a JVM server announces the subjects in %s, and no certificate of %s was issued by one of "
+                        "them: a JVM client sends none",
+                        pair->server.trusts.shown, pair->client.source);
     if (pin)
-        mu_finding_fix(findings, finding, "mutual announces the issuer of a pinned certificate and OpenSSL's clients do not mind; between "
-                                          "two JVMs trust the client's CA instead of its certificate.");
+        mu_finding_fix(findings, finding,
+                       "mutual announces the issuer of a pinned certificate and OpenSSL's clients do not mind; between "
+                       "two JVMs trust the client's CA instead of its certificate.");
 }
 
-static void tell_jvm(const mu_pair *pair, const struct answer *a, mu_findings *findings)
+static void tell_jvm(const mu_pair *pair, const struct mu_pair_answer *a, mu_findings *findings)
 {
     const mu_pair_side *presenter = a->refused_by == MU_AT_CLIENT ? &pair->server : &pair->client;
     if (a->code == MU_OK || is_told(findings, a))
@@ -347,12 +223,16 @@ static void tell_jvm(const mu_pair *pair, const struct answer *a, mu_findings *f
 }
 
 /* An anchor that is no root is enough for us and for a JVM. */
-static int tell_openssl(const mu_pair *pair, const struct answer *a, mu_findings *findings, mu_err **err)
+static int tell_openssl(const mu_pair *pair, const struct mu_pair_answer *a, mu_findings *findings, mu_err **err)
 {
     const mu_pair_side *to = a->refused_by == MU_AT_CLIENT ? &pair->client : &pair->server;
     const mu_pair_side *from = a->refused_by == MU_AT_CLIENT ? &pair->server : &pair->client;
-    const mu_verify_params params = {.libctx = pair->libctx, .trusted = to->anchors, .untrusted = from->chain, .at_s = pair->at_s,
-                                     .max_depth = -1, .security_level = -1};
+    const mu_verify_params params = {.libctx = pair->libctx,
+                                     .trusted = to->anchors,
+                                     .untrusted = from->chain,
+                                     .at_s = pair->at_s,
+                                     .max_depth = -1,
+                                     .security_level = -1};
     mu_chain_verdict v = {0};
     if (a->code == MU_OK || is_told(findings, a) || !from->chain)
         return 0;
@@ -367,8 +247,10 @@ static int tell_openssl(const mu_pair *pair, const struct answer *a, mu_findings
         mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_INTERMEDIATE_ONLY_ANCHOR, to->at, 0.95);
         finding->warning = true;
         finding->refused_by = to->at;
-        mu_finding_evidence(findings, finding, "%s trusts \"%s\" and not the root above it: enough for mutual and for JVMs, not for OpenSSL's "
-                                               "programs without -partial_chain, nor for nginx", to->trusts.shown, name ? name : "");
+        mu_finding_evidence(findings, finding,
+                            "%s trusts \"%s\" and not the root above it: enough for mutual and for JVMs, not for OpenSSL's "
+                            "programs without -partial_chain, nor for nginx",
+                            to->trusts.shown, name ? name : "");
     }
     free(name);
     mu_chain_verdict_done(&v);
@@ -377,7 +259,7 @@ static int tell_openssl(const mu_pair *pair, const struct answer *a, mu_findings
 
 /* ---- */
 
-static void predict(mu_findings *findings, const char *pair, int version, const struct answer *a)
+static void predict(mu_findings *findings, const char *pair, int version, const struct mu_pair_answer *a)
 {
     mu_findings_predict(findings, &(mu_prediction){pair, version, a->code == MU_OK, a->refused_by, a->code});
 }
@@ -398,7 +280,7 @@ int mu_pair_predict(const mu_pair *pair, mu_findings *findings, mu_err **err)
 {
     const mu_given *files[] = {&pair->server.keys, &pair->server.trusts, &pair->client.keys, &pair->client.trusts};
     struct jvm_side server = {.side = &pair->server}, client = {.side = &pair->client};
-    struct answer openssl = accepted, jvm = accepted;
+    struct mu_pair_answer openssl = accepted, jvm = accepted;
     bool readable = true, java = true;
 
     for (int i = 0; i < 4; i++) {
@@ -409,10 +291,10 @@ int mu_pair_predict(const mu_pair *pair, mu_findings *findings, mu_err **err)
     }
     if (java && ask_jvms(pair, findings, &server, &client, &jvm, err) != 0)
         return -1;
-    if (readable && ask_openssl(pair, findings, &openssl, err) != 0)
+    if (readable && mu_pair_ask_openssl(pair, findings, &openssl, err) != 0)
         return -1;
     if (readable) {
-        const struct answer older = openssl_before_13(pair, findings, openssl);
+        const struct mu_pair_answer older = mu_pair_openssl_12(pair, findings, openssl);
         predict(findings, "openssl", TLS1_2_VERSION, &older);
         predict(findings, "openssl", TLS1_3_VERSION, &openssl);
         if (tell_openssl(pair, &openssl, findings, err) != 0)

@@ -95,12 +95,13 @@ static size_t find_entry(const mu_pair_side *side)
 static void settle_mismatch(mu_pair_side *side)
 {
     const mu_store *store = side->keys.store;
-    if (side->identity_err && side->identity_err->code == MU_E_CHAIN_ORDER_WRONG && sk_X509_num(mu_store_get0_loose_certs(store)) > 0 &&
+    if (side->identity_err && side->identity_err->code == MU_E_CHAIN_ORDER_WRONG &&
+        sk_X509_num(mu_store_get0_loose_certs(store)) > 0 &&
         sk_X509_num(mu_entry_get0_chain(mu_store_entry(store, side->entry))) == 0) {
         mu_err_free(side->identity_err);
         side->identity_err = NULL;
-        mu_fail(&side->identity_err, MU_E_KEY_CERT_MISMATCH, "\"%s\" has a private key and certificates, and none of them is the key's",
-                side->keys.shown);
+        mu_fail(&side->identity_err, MU_E_KEY_CERT_MISMATCH,
+                "\"%s\" has a private key and certificates, and none of them is the key's", side->keys.shown);
     }
 }
 
@@ -128,8 +129,11 @@ static int read_identity(const mu_pair *pair, mu_pair_side *side, mu_err **err)
     if (!g->store)
         return 0;
     if (s->certificate)
-        mu_settings_identity(pair->libctx, &(mu_store_settings){.certificate = s->certificate, .key_password = s->key_password,
-                             .certificate_private_key = s->certificate_private_key, .no_questions = true},
+        mu_settings_identity(pair->libctx,
+                             &(mu_store_settings){.certificate = s->certificate,
+                                                  .key_password = s->key_password,
+                                                  .certificate_private_key = s->certificate_private_key,
+                                                  .no_questions = true},
                              purpose, pair->at_s, NULL, &side->identity, &side->identity_err);
     else
         mu_identity_from_store(g->store, s->key_alias, side->key_password.value, purpose, pair->at_s, &side->identity,
@@ -177,10 +181,15 @@ static int read_trust(mu_pair_side *side, mu_err **err)
 static int read_side(const mu_pair *pair, mu_pair_side *side, mu_err **err)
 {
     const mu_store_settings *s = side->settings;
-    side->keys = (mu_given){.path = s->key_store ? s->key_store : s->certificate, .spec = s->key_store_password,
-                            .type = s->key_store_type, .at = side->at, .keys = true};
-    side->trusts = (mu_given){.path = s->trust_store ? s->trust_store : s->trust_certificate, .spec = s->trust_store_password,
-                              .type = s->trust_store_type, .at = side->at};
+    side->keys = (mu_given){.path = s->key_store ? s->key_store : s->certificate,
+                            .spec = s->key_store_password,
+                            .type = s->key_store_type,
+                            .at = side->at,
+                            .keys = true};
+    side->trusts = (mu_given){.path = s->trust_store ? s->trust_store : s->trust_certificate,
+                              .spec = s->trust_store_password,
+                              .type = s->trust_store_type,
+                              .at = side->at};
     if (s->key_password && mu_password_resolve(s->key_password, side->keys.path, &side->key_password, err) != 0)
         return -1;
     return read_given(pair, side, &side->keys, err) != 0 || read_given(pair, side, &side->trusts, err) != 0 ||

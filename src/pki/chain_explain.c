@@ -246,8 +246,8 @@ static mu_code refine_signature(const mu_path *path, int depth)
 }
 
 /*
- * A path may lead from a self-signed CA to an anchor of the same name, with another key. There the library stops, or goes back and tries
- * the anchor as the issuer of what that CA has signed.
+ * A path may lead from a self-signed CA to an anchor of the same name, with another key. There the library stops, or goes back and
+ * tries the anchor as the issuer of what that CA has signed.
  */
 static bool left_the_path(const mu_path *path, int depth)
 {

@@ -71,7 +71,8 @@ static int go_on(int ok, X509_STORE_CTX *ctx)
     return 1;
 }
 
-/* The library does not follow an issuer that may not sign certificates, or whose key is not the one meant, or whose name is the subject. */
+/* The library does not follow an issuer that may not sign certificates, or whose key is not the one meant, or whose name is the
+ * subject. */
 static void explain_break(struct listing *l, int depth)
 {
     X509 *cert = l->run.path->certs[depth], *issuer = l->run.path->certs[depth + 1];
@@ -104,7 +105,7 @@ static int by_depth(const void *a, const void *b)
     return ((const mu_chain_fault *)a)->depth - ((const mu_chain_fault *)b)->depth;
 }
 
-int mu_chain_faults_find(const STACK_OF(X509) *chain, const mu_verify_params *params, mu_chain_faults *ret, mu_err **err)
+int mu_chain_faults_find(const STACK_OF(X509) * chain, const mu_verify_params *params, mu_chain_faults *ret, mu_err **err)
 {
     mu_path path = {.count = 0};
     struct listing l = {.run = {.path = &path, .params = params, .callback = go_on}, .faults = ret};

@@ -63,7 +63,8 @@ def _pem_files(folder, world, name):
     paths["chain"].write_bytes(store_files.pem(*chain[1:]))
     paths["key"].write_bytes(store_files.pem(entries[0].key))
     paths["ca"].write_bytes(store_files.pem(*files["trust"][1]))
-    own = ["-cert", paths["cert"], "-key", paths["key"], "-CAfile", paths["ca"], "-no-CApath", "-no-CAstore", "-verify_return_error"]
+    own = ["-cert", paths["cert"], "-key", paths["key"], "-CAfile", paths["ca"], "-no-CApath", "-no-CAstore",
+           "-verify_return_error"]
     return own + (["-cert_chain", paths["chain"]] if chain[1:] else [])
 
 
@@ -76,14 +77,14 @@ def openssl(folder, world):
     found = {}
     for protocol in PROTOCOLS:
         flag, port = "-" + protocol.lower().replace("v", "").replace(".", "_"), net.free_port()
-        serving = subprocess.Popen([str(word) for word in ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-naccept", "1", "-Verify", "9",
-                                                           flag, *server]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        words = ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-naccept", "1", "-Verify", "9", flag, *server]
+        serving = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, errors="replace")
         begun = ""
         while "ACCEPT" not in begun and (line := serving.stdout.readline()):
             begun += line
-        asking = proc.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-verify", "9", flag, *asked, *client], input="Q\n") \
-            if "ACCEPT" in begun else None
+        words = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-verify", "9", flag, *asked, *client]
+        asking = proc.run(words, input="Q\n") if "ACCEPT" in begun else None
         if asking is None or asking.status:
             serving.kill()
         told = begun + serving.communicate(timeout=60)[0]
@@ -93,7 +94,8 @@ def openssl(folder, world):
 
 
 def _openssl_who(server, client):
-    refusal = re.compile(r"verify error:num|certificate verify failed|peer did not return a certificate|no shared cipher|no suitable signature")
+    refusal = re.compile(r"verify error:num|certificate verify failed|peer did not return a certificate|no shared cipher|"
+                         r"no suitable signature")
     if "ACCEPT" not in server or refusal.search(server):
         return "server"
     if refusal.search(client) or "unable to load" in client or not client or "CONNECTED" not in client:
