@@ -80,7 +80,7 @@ static void print_predictions(FILE *stream, const mu_findings *findings)
     for (size_t i = 0; i < findings->prediction_count; i++) {
         const mu_prediction *p = &findings->predictions[i], *next = i + 1 < findings->prediction_count ? p + 1 : NULL;
         bool both = next && strcmp(next->pair, p->pair) == 0 && is_same(p, next);
-        fprintf(stream, "%s%-7s with %-7s, TLS %s: ", i == 0 ? "\npeers:     " : "           ", p->pair, p->pair,
+        fprintf(stream, "%s%s with %s, TLS %s: ", i == 0 ? "\npeers:     " : "           ", p->pair, p->pair,
                 both ? "1.2 and 1.3" : p->version == TLS1_3_VERSION ? "1.3" : "1.2");
         if (p->ok)
             fputs("both accept\n", stream);
