@@ -234,3 +234,13 @@ def test_a_long_debug_log_in_bounded_memory(mutual_release, tmp_path):
     assert subprocess.run(limit, stdout=subprocess.DEVNULL, check=False).returncode == 4
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 4
+
+
+def test_the_alert_at_one_side_is_the_echo_of_what_the_other_says(mutual, tmp_path):
+    alert = "error:0A000418:SSL routines::tlsv1 alert unknown ca:SSL alert number 48\n"
+    (tmp_path / "c.log").write_text(alert)
+    (tmp_path / "s.log").write_text("verify error:num=25:path length constraint exceeded\n")
+    alone = json.loads(mutual("doctor", "--client-log", tmp_path / "c.log", "--json").out)
+    assert first(alone) == ["client-ca-not-trusted"]
+    both = json.loads(mutual("doctor", "--client-log", tmp_path / "c.log", "--server-log", tmp_path / "s.log", "--json").out)
+    assert first(both) == ["pathlen-exceeded"] and "unknown_ca" in "\n".join(both["findings"][0]["evidence"])

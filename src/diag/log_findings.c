@@ -131,14 +131,48 @@ static void add_failure(const mu_log *log, const mu_log_failure *failure, mu_fin
         add_notes(log, failure, findings);
 }
 
-/* A failure of which nothing but general words is known comes last. */
+/* How much a failure says: what happened, or only an alert, or nothing but general words. */
+enum told { TOLD_EXACTLY, TOLD_BY_ALERT, TOLD_GENERALLY };
+
+static enum told told_how(const mu_log_failure *failure)
+{
+    if (failure->general)
+        return TOLD_GENERALLY;
+    for (size_t i = 0; i < failure->count; i++)
+        if (!is_alert(failure->facts[i].fact) && mu_fact_info_of(failure->facts[i].fact)->kind == MU_TRIGGER)
+            return TOLD_EXACTLY;
+    return TOLD_BY_ALERT;
+}
+
+/* The only failure that says what happened; NULL if there is none or there are several. */
+static const mu_log_failure *only_exact(const mu_log *log)
+{
+    const mu_log_failure *only = NULL;
+    for (size_t i = 0; i < log->failure_count; i++)
+        if (told_how(&log->failures[i]) == TOLD_EXACTLY) {
+            if (only)
+                return NULL;
+            only = &log->failures[i];
+        }
+    return only;
+}
+
+/* What says most comes first. With the logs of both sides, an alert in the one is the echo of what the other says. */
 void mu_log_findings(const mu_log *log, mu_findings *findings)
 {
     size_t before = findings->count;
-    for (int general = 0; general < 2; general++)
-        for (size_t i = 0; i < log->failure_count; i++)
-            if (log->failures[i].general == (general == 1))
-                add_failure(log, &log->failures[i], findings);
+    const mu_log_failure *exact = only_exact(log);
+    for (int told = TOLD_EXACTLY; told <= TOLD_GENERALLY; told++)
+        for (size_t i = 0; i < log->failure_count; i++) {
+            const mu_log_failure *failure = &log->failures[i];
+            if (told_how(failure) != (enum told)told)
+                continue;
+            if (told == TOLD_BY_ALERT && exact && findings->count > before && failure->facts[0].source != exact->facts[0].source)
+                for (size_t j = 0; j < failure->count; j++)
+                    add_evidence(log, findings, &findings->items[before], &failure->facts[j]);
+            else
+                add_failure(log, failure, findings);
+        }
     if (findings->count == before)
         findings->undetermined = true;
     for (size_t i = 0; i < log->source_count; i++)
