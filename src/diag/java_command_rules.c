@@ -12,7 +12,7 @@
 #define EMPTY_VARIABLE "takes its value from a variable that is empty here"
 #define SET_VARIABLE "Set the variable where the command is run."
 
-static mu_finding *find(mu_findings *findings, mu_code code, double confidence, const mu_java_define *define, const char *fmt, ...)
+static mu_finding *MU_PRINTF(5, 6) find(mu_findings *findings, mu_code code, double confidence, const mu_java_define *define, const char *fmt, ...)
 {
     char text[1024], shown[MU_SHOWN_SIZE];
     va_list args;
