@@ -7,7 +7,7 @@ import pytest
 
 from lab import four_stores, proc, store_pairs
 
-pytestmark = [pytest.mark.time_limit(3600), pytest.mark.filterwarnings("ignore:.*SHA1")]  # with which some certificates are signed
+pytestmark = pytest.mark.time_limit(3600)
 
 SETS, SETS_LONG = 40, 2000
 HEALTHY, HEALTHY_LONG = 10, 200

@@ -2,6 +2,7 @@
 import email.utils
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -12,7 +13,7 @@ import pytest
 
 from lab import four_stores, net, proc, store_pairs
 
-pytestmark = [pytest.mark.time_limit(120), pytest.mark.filterwarnings("ignore:.*SHA1")]
+pytestmark = pytest.mark.time_limit(120)
 
 
 def diagnose(mutual, url, *args, env=None):
@@ -765,7 +766,8 @@ def test_ipv6(mutual, certs, start):
 def test_bounds(mutual, certs, start):
     """A healthy server sees few connections; a silent one costs no more than the time that is granted."""
     port = s_server(start, certs, "server")
-    assert "over 2 connections" in diagnose(mutual, f"https://127.0.0.1:{port}", *trust(certs))["notes"][-1]
+    # the second one brings a large hello, if the first one was not (OpenSSL 3.5 offers ML-KEM)
+    assert re.search("over (1 connection|2 connections)$", diagnose(mutual, f"https://127.0.0.1:{port}", *trust(certs))["notes"][-1])
     with Port(close=False) as silent:
         began = time.monotonic()
         report = diagnose(mutual, silent.url, "--max-time", "1")

@@ -9,10 +9,12 @@ import ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from . import store_files
+from .der import oid, seq, tlv
+from .keytool import der_items
 
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0, tzinfo=None)
 EKU = {"server": ExtendedKeyUsageOID.SERVER_AUTH, "client": ExtendedKeyUsageOID.CLIENT_AUTH}
@@ -41,6 +43,20 @@ class Keys:
 KEYS = Keys()
 
 
+SIGNATURES = {("rsa", "md5"): seq(oid("1.2.840.113549.1.1.4"), tlv(5, b"")), ("rsa", "sha1"): seq(oid("1.2.840.113549.1.1.5"), tlv(5, b"")),
+              ("ec", "sha1"): seq(oid("1.2.840.10045.4.1"))}
+
+
+def _sign_again(certificate, key, digest):
+    """DER with a digest that cryptography's builder is too prudent for."""
+    kind = "rsa" if isinstance(key, rsa.RSAPrivateKey) else "ec"
+    algorithm = SIGNATURES[kind, digest.name]
+    version, serial, _, *rest = (whole for _, _, whole in der_items(next(der_items(certificate.tbs_certificate_bytes))[1]))
+    tbs = seq(version, serial, algorithm, *rest)
+    signature = key.sign(tbs, *([padding.PKCS1v15(), digest] if kind == "rsa" else [ec.ECDSA(digest)]))
+    return seq(tbs, algorithm, tlv(3, b"\0" + signature))
+
+
 @dataclasses.dataclass(eq=False)
 class Cert:
     """A certificate to be. usage: words of BITS or None; eku: words of "server client" or None."""
@@ -54,7 +70,7 @@ class Cert:
     san: tuple = ()
     starts: int = -30  # days from now
     ends: int = 300
-    digest: object = dataclasses.field(default_factory=hashes.SHA256)
+    digest: object = None       # instead of SHA-256
     identifiers: bool = True
     critical: bool = False      # has an extension that nobody knows
     permitted: object = None    # name constraints
@@ -79,8 +95,8 @@ class Cert:
                    .not_valid_after(NOW + datetime.timedelta(days=self.ends)))
         for extension, critical in self._extensions(above):
             builder = builder.add_extension(extension, critical)
-        digest = None if isinstance(above.key, ed25519.Ed25519PrivateKey) else self.digest
-        made = builder.sign(above.key, digest).public_bytes(serialization.Encoding.DER)
+        made = builder.sign(above.key, None if isinstance(above.key, ed25519.Ed25519PrivateKey) else hashes.SHA256())
+        made = _sign_again(made, above.key, self.digest) if self.digest else made.public_bytes(serialization.Encoding.DER)
         return made[:-1] + bytes([made[-1] ^ 1]) if self.tampered else made
 
     def _extensions(self, above):

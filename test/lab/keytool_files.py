@@ -82,12 +82,19 @@ def describe_der(data, known_keys=()):
     return _show([*tbs, algorithm]) + ["an ECDSA or DSA signature" if _is_sequence(signature[1:]) else f"{len(signature)} bytes of signature"]
 
 
+def _lines(body):
+    """How base64 is broken into lines; not into how many, which the length of an ECDSA signature decides."""
+    lines = body.splitlines(keepends=True)
+    ends = {re.sub(rb"[A-Za-z0-9+/=]+", b"", line) for line in lines}
+    widths = {len(line.strip()) for line in lines[:-1]}
+    return sorted(ends), sorted(widths), len(lines[-1].strip()) <= max(widths)
+
+
 def describe(data, known_keys=()):
     """A file: PEM blocks with their labels and line ends, DER one after the other, or any other bytes."""
     found = list(PEM.finditer(data))
     if found:
-        return [(match[1], match[3], re.sub(rb"[A-Za-z0-9+/=]+", b"", match[2]).strip(b"\r\n"), match[2].count(b"\r"),
-                 describe_der(base64.b64decode(match[2]), known_keys)) for match in found]
+        return [(match[1], match[3], *_lines(match[2]), describe_der(base64.b64decode(match[2]), known_keys)) for match in found]
     if data[:1] == b"\x30":
         return [describe_der(whole, known_keys) for _, _, whole in items(data)]
     return data
