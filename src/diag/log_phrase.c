@@ -88,11 +88,22 @@ static bool is_part_of_other(const mu_log *log, const mu_log_match *match)
     return false;
 }
 
+/* The bare name of an alert beside words that say which way it went: "{tls_alert,{unknown_ca,"... generated CLIENT ALERT". */
+static bool is_name_of_sent(const mu_log *log, const mu_log_match *match)
+{
+    if (match->sent || *match->says->stack || match->says->direction == MU_ALERT_NONE)
+        return false;
+    for (size_t i = 0; i < log->match_count; i++)
+        if (log->matches[i].sent && log->matches[i].fact == match->fact)
+            return true;
+    return false;
+}
+
 void mu_log_take_matches(mu_log *log)
 {
     for (size_t i = 0; i < log->match_count; i++) {
         const mu_log_match *match = &log->matches[i];
-        if (is_hint(match) || !is_part_of_other(log, match))
+        if (is_hint(match) || (!is_part_of_other(log, match) && !is_name_of_sent(log, match)))
             mu_log_add_fact(log, match->says, match->fact, match->sent, match->end_byte);
     }
     log->match_count = 0;
@@ -110,6 +121,17 @@ static void add_match(mu_log *log, const mu_says *says, mu_fact fact, bool sent,
 static void add_alert(mu_log *log, const mu_says *says, int alert, mu_alert_direction direction, size_t length, size_t end)
 {
     add_match(log, says, mu_alert_fact(alert), direction == MU_ALERT_SENT, length, end);
+}
+
+/* A phrase that ends in "[]" or "''" wants nothing between them, which the matcher does not see: for it both are separators. */
+static bool is_empty_where_asked(const mu_log *log, const char *part, size_t len, size_t end)
+{
+    const char *pair = len > 2 ? part + len - 2 : "";
+    if (strcmp(pair, "[]") != 0 && strcmp(pair, "''") != 0 && strcmp(pair, "<>") != 0)
+        return true;
+    for (end--; end < log->text_len && strchr(" :=", log->text[end]); end++)
+        ;
+    return end + 1 < log->text_len && memcmp(log->text + end, pair, 2) == 0;
 }
 
 static void found_says(mu_log *log, uint32_t row, uint32_t part, size_t end)
@@ -130,6 +152,8 @@ static void found_says(mu_log *log, uint32_t row, uint32_t part, size_t end)
     if (rest)
         return; /* more has to follow */
     log->progress[row] = 0;
+    if (!is_empty_where_asked(log, last, strlen(last), end))
+        return;
     size_t length = mu_match_length(log->matcher, last, strlen(last));
     if (says->alert >= 0) {
         add_alert(log, says, says->alert, says->direction, length, end);

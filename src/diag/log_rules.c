@@ -33,6 +33,20 @@ const mu_means *mu_means_table(size_t *ret_count)
     return means;
 }
 
+bool mu_fact_refines(mu_fact fact, mu_fact general)
+{
+    static const struct {
+        mu_fact fact, general;
+    } refines[] = {
+#define REFINES(fact, general) {MU_FACT_##fact, MU_FACT_##general},
+#include "diag/rules/all.def"
+    };
+    for (size_t i = 0; i < COUNT(refines); i++)
+        if (refines[i].fact == fact && refines[i].general == general)
+            return true;
+    return false;
+}
+
 const mu_raises *mu_raises_table(size_t *ret_count)
 {
     static const mu_raises raises[] = {

@@ -3,10 +3,12 @@
  * cause that it is about, so that a cause is added, or taught another stack's words, in one place.
  *
  *   FACT(id, kind, "meaning", "how to tell its causes apart" or NULL)   what a line can say
- *   SAYS(fact, "stack", printer, "phrase")      how a stack says it; "part*part" for parts that follow each other closely
+ *   SAYS(fact, "stack", printer, "phrase")      how a stack says it; "part*part" for parts that follow each other closely;
+ *                                               only letters and digits count, but at its end [], '' and <> mean that nothing is there
  *   ALERT_AS(number, direction, "stack", printer, "phrase")   how a stack names an alert in words of its own
  *   CAUSE(code, whose configuration is to be changed, severity)
  *   MEANS(code, fact, printer, percent)         of 100 failures of which that is printed on that side, so many have this cause
+ *   REFINES(fact, general)     with fact in the same failure, general says hardly anything more: it is the same, told less exactly
  *   RAISES(code, hint, factor)                  so many times likelier (below 1: less likely) if this was seen as well
  */
 #ifndef MU_DIAG_LOG_RULES_H
@@ -56,6 +58,9 @@ typedef struct mu_means {
     int percent;
 } mu_means;
 const mu_means *mu_means_table(size_t *ret_count);
+
+/** Whether a fact says more exactly what another one says. */
+bool mu_fact_refines(mu_fact fact, mu_fact general);
 
 typedef struct mu_raises {
     mu_code code;

@@ -28,10 +28,21 @@ void mu_log_spread(mu_fact fact, bool sent, double client, mu_log_weights *ret)
     ret->other = sum < 1 ? 1 - sum : 0;
 }
 
+/* Another fact of the failure says the same more exactly. */
+static bool is_refined(const mu_log_failure *failure, mu_fact fact)
+{
+    for (size_t i = 0; i < failure->count; i++)
+        if (mu_fact_refines(failure->facts[i].fact, fact))
+            return true;
+    return false;
+}
+
 static double weight_of(const mu_log_failure *failure, const mu_log_seen *seen)
 {
     if (seen->sent)
         return SENT_WEIGHT;
+    if (is_refined(failure, seen->fact))
+        return GENERAL_WEIGHT;
     return mu_fact_info_of(seen->fact)->kind == MU_GENERAL && !failure->general ? GENERAL_WEIGHT : 1;
 }
 
