@@ -14,6 +14,7 @@ def nm(*options):
     return {line.split()[-1].split("@")[0] for line in symbols.splitlines()}
 
 
+@pytest.mark.time_limit(900)
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_no_warnings(compiler):
     if not shutil.which(compiler):
@@ -22,7 +23,7 @@ def test_no_warnings(compiler):
     env = {"CC": compiler}
     if not (folder / "build.ninja").exists():
         proc.run_ok(["meson", "setup", folder, ROOT, "-Dwerror=true", "-Dunit_tests=enabled"], env=env)
-    result = proc.run(["ninja", "-k", "0", "-C", folder], env=env, timeout=290)
+    result = proc.run(["ninja", "-k", "0", "-C", folder], env=env, timeout=880)
     assert result.status == 0, "\n".join(re.findall(r"^.*error: .*$", result.out, re.M)) or str(result)
 
 

@@ -1,4 +1,4 @@
-"""The three programs in examples/ print what the guide's Java programs print."""
+"""The programs in examples/ print what the guide's Java programs print."""
 import os
 import pathlib
 
@@ -44,3 +44,11 @@ def test_they_print_what_the_guide_shows(stores, example, start, port_8443):
 def test_they_are_short():
     for source in (ROOT / "examples").glob("*.c"):
         assert len(source.read_text().splitlines()) < 80, source
+
+
+def test_the_cause_of_a_log(example):
+    log = "2026-01-02 12:00:00 main ERROR\njavax.net.ssl.SSLHandshakeException: No subject alternative names present\n"
+    assert proc.run([example("log_cause")], input="all is well\n").out.startswith("unknown\n")
+    told = proc.run([example("log_cause")], input=log).out.splitlines()
+    assert told[0] == "fail" and told[1].startswith("san-missing ("), told
+    assert told[2].startswith("  standard input:2: ") and told[3].startswith("  fix: "), told

@@ -8,7 +8,7 @@ from lab.env import ROOT
 LAYERS = [["base"], ["pki"], ["keystore"], ["tls", "http"], ["config", "net"], ["client", "ca", "server"], ["diag"], ["report"], ["cli"],
           ["keytool", "lab"], ["commands"]]
 RANK = {folder: rank for rank, row in enumerate(LAYERS) for folder in row}
-PUBLIC = {"err": "base", "mutual": "tls"}  # of include/mutual; the others are named after their folder
+PUBLIC = {"err": "base", "mutual": "diag"}  # of include/mutual; the others are named after their folder
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 
 

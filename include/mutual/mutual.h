@@ -16,6 +16,7 @@
 #ifndef MUTUAL_MUTUAL_H
 #define MUTUAL_MUTUAL_H
 
+#include <mutual/diag.h>
 #include <mutual/err.h>
 #include <mutual/keystore.h>
 #include <mutual/pki.h>

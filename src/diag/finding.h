@@ -3,11 +3,7 @@
 #define MU_DIAG_FINDING_H
 
 #include "base/text.h"
-
-/** Whose certificate, store or configuration is to be changed. */
-typedef enum mu_found_at { MU_AT_UNKNOWN, MU_AT_CLIENT, MU_AT_SERVER, MU_AT_BOTH } mu_found_at;
-
-#define MU_CONFIDENT 0.8 /* from here on a cause is told as the cause, below it as one of those that are possible */
+#include <mutual/diag.h>
 
 /** Texts are safe to show, and owned. */
 typedef struct mu_finding {
@@ -31,8 +27,8 @@ typedef struct mu_prediction {
     mu_code code;           /* MU_OK if ok */
 } mu_prediction;
 
-/** A zeroed struct is empty. */
-typedef struct mu_findings {
+/** mu_findings: a zeroed struct is empty. */
+struct mu_findings {
     mu_finding *items;
     size_t count;
     mu_prediction *predictions;
@@ -42,9 +38,7 @@ typedef struct mu_findings {
     bool undetermined;               /* something failed, or may have, and no cause can be named */
     mu_strlist notes;                /* what was looked at, and what could not be */
     bool failed;                     /* memory ran out: sticky, checked once */
-} mu_findings;
-
-typedef enum mu_doctor_verdict { MU_DOCTOR_OK, MU_DOCTOR_FAIL, MU_DOCTOR_UNKNOWN } mu_doctor_verdict;
+};
 
 /** A new failure, with the number that its findings bear. */
 size_t mu_findings_failure(mu_findings *findings);
@@ -65,7 +59,7 @@ void mu_shell_word(mu_buf *out, const char *word);
 
 /** Order: failures with errors first, in the order they were begun; in each the most likely first. */
 void mu_findings_rank(mu_findings *findings);
-mu_doctor_verdict mu_findings_verdict(const mu_findings *findings);
+/** What they own. */
 void mu_findings_free(mu_findings *findings);
 /** What a finding owns. */
 void mu_finding_done(mu_finding *finding);
