@@ -172,6 +172,13 @@ MU_API int mu_store_set_secret(mu_store *store, const char *alias, const char *a
 MU_API int mu_entry_set_password(mu_entry *entry, const char *old, const char *password, mu_err **err);
 /** Add or replace a trusted certificate. MU_E_DUPLICATE_ALIAS as above. */
 MU_API int mu_store_set_trusted(mu_store *store, const char *alias, X509 *cert, int64_t created_ms, mu_err **err);
+/**
+ * Make every loose certificate a trusted entry, as a JVM wants it marked, under its friendlyName, or else "ca".
+ * @return 0, or -1 out of memory
+ */
+MU_API int mu_store_trust_loose(mu_store *store, int64_t created_ms, mu_err **err);
+/** An alias that is free: the one wanted, or that with "-2", "-3" … behind it. Owned (free); NULL: out of memory. */
+MU_API char *mu_store_free_alias(const mu_store *store, const char *wanted);
 /** Give an entry another alias (lower-cased but for a trusted one); all else stays. @return 0, or -1 with MU_E_DUPLICATE_ALIAS */
 MU_API int mu_entry_rename(mu_entry *entry, const char *alias, int64_t created_ms, mu_err **err);
 /** @return 0, or -1 with MU_E_SERVER_ALIAS_NOT_FOUND */

@@ -113,6 +113,9 @@ static int settle_leaf(mu_entry *entry, const EVP_PKEY *key, mu_err **err)
         return replace_chain(entry, leaf, err);
     if (sk_X509_num(entry->chain) == 0)
         return 0;
+    for (int i = 1; i < sk_X509_num(entry->chain); i++)
+        if (mu_cert_belongs(sk_X509_value(entry->chain, i), key))
+            return 0; /* JKS keeps chains as they were set, also in the wrong order */
     char shown[MU_SHOWN_SIZE];
     return mu_fail(err, MU_E_KEY_CERT_MISMATCH, "the private key of \"%s\" belongs to none of the store's certificates",
                    mu_escape_to(shown, entry->alias));

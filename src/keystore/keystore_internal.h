@@ -276,6 +276,8 @@ mu_cert_item *mu_store_item_of(const mu_store *store, const X509 *cert);
 int mu_store_check_entries(const mu_store *store, size_t more, mu_err **err);
 /** Remakes the list of loose certificates from the items. */
 int mu_store_list_loose(mu_store *store, mu_err **err);
+/** What entries have now is no longer loose: it is written with them. */
+int mu_store_settle_loose(mu_store *store, const STACK_OF(X509) * certs, mu_err **err);
 const char *mu_store_next_name(mu_store *store, char out[32]);
 
 /* ---- aliases ---- */

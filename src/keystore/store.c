@@ -329,7 +329,7 @@ int mu_entry_set_chain(mu_entry *entry, STACK_OF(X509) * chain, int64_t created_
     sk_X509_pop_free(entry->chain, X509_free);
     entry->chain = fresh;
     entry->created_ms = created_ms;
-    return 0;
+    return mu_store_settle_loose(entry->store, fresh, err);
 }
 
 int mu_store_set_trusted(mu_store *store, const char *alias, X509 *cert, int64_t created_ms, mu_err **err)
@@ -341,7 +341,7 @@ int mu_store_set_trusted(mu_store *store, const char *alias, X509 *cert, int64_t
         mu_entry_free(entry);
         return mu_fail_nomem(err);
     }
-    return mu_store_put(store, entry, err);
+    return mu_store_put(store, entry, err) == 0 ? mu_store_settle_loose(store, entry->chain, err) : -1;
 }
 
 int mu_store_delete(mu_store *store, const char *alias, mu_err **err)
