@@ -41,6 +41,8 @@ static const mu_opt options_table[] = {
     {"server-log", 0, MU_OPT_LIST, O(server_logs), "FILE", "The same, and it is the server's.", 0, 0},
     {"at", 0, MU_OPT_TEXT, O(at), "TIME",
      "Judge by this time (2026-11-23, 2026-11-23T16:10:00Z, seconds since 1970); the default is now.", 0, 0},
+    {"fix", 0, MU_OPT_TEXT, O(fix), "DIR",
+     "Repair what can safely be repaired in the stores: into new files in this folder, with which they are examined again.", 0, 0},
     {"url", 0, MU_OPT_TEXT, O(url), "URL|HOST:PORT", "Look at this server: connect as often as is needed to tell causes apart.", 0, 0},
     MU_OPT_KEY_STORE(mu_doctor_options, stores),
     MU_OPT_TRUST_STORE(mu_doctor_options, stores),
@@ -62,6 +64,7 @@ static const mu_example examples[] = {
      "--client-trust-store client-trust.p12 --host localhost"},
     {"A client by its command line",
      "mutual doctor --command 'java -Djavax.net.ssl.trustStore=client-trust.p12 -jar client.jar' --config application.properties"},
+    {"The same folder's stores, repaired into a new one", "mutual doctor --dir stores --host localhost --fix repaired"},
     {"What Spring Boot will make of a configuration", "mutual doctor --config src/main/resources/application.yml --profile prod"},
     {"Why does this client not get through?",
      "mutual doctor --url https://orders.internal:8443 --key-store client.p12 --trust-store client-trust.p12"},
@@ -74,7 +77,7 @@ static int examine_stores(const mu_doctor_options *given, int64_t at_s, mu_findi
 {
     mu_doctor_options o = *given; /* borrows everything */
     mu_doctor_config config = {0};
-    mu_store_settings client = {0};
+    mu_store_settings client = {0}, changed[2] = {{0}, {0}};
     int rc = o.config ? mu_doctor_config_read(&o, &config, findings, err) : 0;
     if (rc == 0 && o.command)
         rc = mu_doctor_command_read(&o, &client, findings, err);
@@ -84,9 +87,12 @@ static int examine_stores(const mu_doctor_options *given, int64_t at_s, mu_findi
     if (o.command)
         o.client = client;
     if (rc == 0 && mu_doctor_stores_given(&o))
-        rc = mu_doctor_stores(&o, at_s, findings, err);
+        rc = mu_doctor_stores(&o, at_s, findings, changed, err);
     if (o.config)
         mu_doctor_config_annotate(&config, from, findings);
+    mu_doctor_tell_use(&o, o.config ? &config : NULL, changed, findings);
+    for (int i = 0; i < 2; i++)
+        mu_store_settings_free(&changed[i]);
     mu_store_settings_free(&client);
     mu_doctor_config_free(&config);
     return rc;
@@ -101,6 +107,8 @@ static int examine(const mu_doctor_options *o, mu_findings *findings, mu_err **e
     bool stores = o->config || o->command || mu_doctor_stores_given(o), logs = mu_doctor_logs_given(o);
     if (!o->url && !stores && !logs)
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "nothing to examine was given");
+    if (o->fix && !stores)
+        return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "--fix repairs stores, and none was given");
     if (stores && examine_stores(o, at_s, findings, err) != 0)
         return -1;
     if (o->url && mu_doctor_live(o, at_s, findings, err) != 0)
@@ -144,6 +152,9 @@ const mu_command mu_command_doctor = {
         "the keys, the chain that each side presents, its purpose, names, dates and algorithms, and what the other side trusts. Then the "
         "real handshake is done in memory with TLS 1.2 and 1.3, and it is told where OpenSSL's programs or JVMs would answer otherwise. "
         "Any of the stores may be left out; what needs it is then left out, too. A password that is not given is MUTUAL_STORE_PASSWORD.\n\n"
+        "--fix DIR writes repaired copies into DIR, never over a file that is there: certificates without the JDK's mark of trust, a CA "
+        "missing from a trust store while the peer's store has it, chains not whole or not in order, the alias of the only key, the type "
+        "that was declared, outdated protection. Passwords and all other entries stay. What the new files do not cure is not kept.\n\n"
         "--config reads what Spring Boot would: the file, its other format and the files of active profiles beside it, variables like "
         "SERVER_SSL_KEYSTORE, placeholders. Misspelt, ignored and contradictory keys of server.ssl and spring.ssl.bundle are told with "
         "file and line, and the stores are opened as they are configured. Passwords are never shown.\n\n"

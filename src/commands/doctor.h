@@ -18,12 +18,15 @@ typedef struct mu_doctor_options {
     long connect_timeout_s, max_time_s;
     int trace;
     mu_strlist logs, client_logs, server_logs;
+    char *fix;
     bool json;
 } mu_doctor_options;
 
 /** doctor_stores.c: the four stores, or as many as were named. */
 bool mu_doctor_stores_given(const mu_doctor_options *options);
-int mu_doctor_stores(const mu_doctor_options *options, int64_t at_s, mu_findings *findings, mu_err **err);
+/** @param ret_changed with --fix what is to be set otherwise, of the server and of the client; owned (mu_store_settings_free) */
+int mu_doctor_stores(const mu_doctor_options *options, int64_t at_s, mu_findings *findings, mu_store_settings ret_changed[2],
+                     mu_err **err);
 
 /** doctor_config.c: Spring Boot's configuration; it names the server's stores. */
 typedef struct mu_doctor_config {
@@ -37,6 +40,9 @@ int mu_doctor_config_read(const mu_doctor_options *options, mu_doctor_config *re
 /** Tell in the server's findings from that index on where the files that they speak of are configured. */
 void mu_doctor_config_annotate(const mu_doctor_config *config, size_t from, mu_findings *findings);
 void mu_doctor_config_free(mu_doctor_config *config);
+/** doctor_fix.c: tell the programs' way of naming what --fix has changed: options, properties. config: NULL without --config. */
+void mu_doctor_tell_use(const mu_doctor_options *options, const mu_doctor_config *config, const mu_store_settings changed[2],
+                        mu_findings *findings);
 /** doctor_command.c: a JVM's command line; it names the client's stores (mu_store_settings_free). @return 0 or -1 */
 int mu_doctor_command_read(const mu_doctor_options *options, mu_store_settings *ret_stores, mu_findings *findings, mu_err **err);
 /** doctor_log.c: what programs have written. */

@@ -1,8 +1,9 @@
 #include "commands/doctor.h"
 
+#include "base/clock.h"
 #include "base/ossl.h"
-#include "diag/pair.h"
 #include "diag/pair_dir.h"
+#include "diag/repair.h"
 #include "report/ladder.h"
 
 #include <stdlib.h>
@@ -29,15 +30,6 @@ static int check_options(const char *name, const mu_store_settings *s, mu_err **
     return 0;
 }
 
-static void check_trust_alias(const mu_pair_side *side, const char *alias, mu_findings *findings)
-{
-    char shown[MU_SHOWN_SIZE];
-    if (!alias || !side->trusts.store || mu_store_find(side->trusts.store, alias))
-        return;
-    mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_SERVER_ALIAS_NOT_FOUND, side->at, 0.99);
-    mu_finding_evidence(findings, finding, "%s has no entry \"%s\"", side->trusts.shown, mu_escape_to(shown, alias));
-}
-
 /* What the folder has goes where nothing was named; its password where none was given. */
 static int look_into_dir(OSSL_LIB_CTX *libctx, const mu_doctor_options *o, mu_store_settings sides[2], mu_strlist *owned,
                          mu_findings *findings, mu_err **err)
@@ -58,10 +50,22 @@ static int look_into_dir(OSSL_LIB_CTX *libctx, const mu_doctor_options *o, mu_st
     return 0;
 }
 
-int mu_doctor_stores(const mu_doctor_options *o, int64_t at_s, mu_findings *findings, mu_err **err)
+static int examine(const mu_doctor_options *o, mu_pair *pair, mu_findings *findings, mu_store_settings ret_changed[2], mu_err **err)
+{
+    size_t from = findings->count;
+    if (mu_pair_examine(pair, findings, err) != 0)
+        return -1;
+    return o->fix ? mu_pair_repair(pair, o->fix, mu_now_ms(), from, findings, ret_changed, err) : 0;
+}
+
+int mu_doctor_stores(const mu_doctor_options *o, int64_t at_s, mu_findings *findings, mu_store_settings ret_changed[2],
+                     mu_err **err)
 {
     char *host = o->host ? mu_bare_host(o->host) : NULL;
-    mu_pair pair = {.host = host, .at_s = at_s};
+    mu_pair pair = {.host = host,
+                    .at_s = at_s,
+                    .server_trust_alias = o->server_trust_alias,
+                    .client_trust_alias = o->client_trust_alias};
     mu_store_settings sides[] = {o->server, o->client}; /* borrow everything */
     mu_strlist owned = {0};
     int rc = -1, level = o->trace;
@@ -74,11 +78,8 @@ int mu_doctor_stores(const mu_doctor_options *o, int64_t at_s, mu_findings *find
     }
     if (check_options("server", &o->server, err) == 0 && check_options("client", &o->client, err) == 0 &&
         mu_ossl_ctx_new(&pair.libctx, err) == 0 && look_into_dir(pair.libctx, o, sides, &owned, findings, err) == 0 &&
-        mu_pair_read(&pair, &sides[0], &sides[1], err) == 0) {
-        check_trust_alias(&pair.server, o->server_trust_alias, findings);
-        check_trust_alias(&pair.client, o->client_trust_alias, findings);
-        rc = mu_pair_examine(&pair, findings, err);
-    }
+        mu_pair_read(&pair, &sides[0], &sides[1], err) == 0)
+        rc = examine(o, &pair, findings, ret_changed, err);
     OSSL_LIB_CTX *libctx = pair.libctx;
     mu_pair_done(&pair);
     OSSL_LIB_CTX_free(libctx);

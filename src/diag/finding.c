@@ -150,6 +150,7 @@ void mu_finding_done(mu_finding *finding)
     mu_strlist_free(&finding->evidence);
     free(finding->fix);
     free(finding->command);
+    free(finding->repaired);
 }
 
 void mu_findings_free(mu_findings *findings)
@@ -159,6 +160,11 @@ void mu_findings_free(mu_findings *findings)
     free(findings->items);
     free(findings->predictions);
     mu_strlist_free(&findings->notes);
+    mu_strlist_free(&findings->written);
+    mu_strlist_free(&findings->use);
+    if (findings->after)
+        mu_findings_free(findings->after);
+    free(findings->after);
     *findings = (mu_findings){0};
 }
 

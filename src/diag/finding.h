@@ -16,6 +16,7 @@ typedef struct mu_finding {
     mu_strlist evidence;    /* a line each: facts, and where they were seen */
     char *fix;              /* NULL: the one of the cause */
     char *command;          /* to be pasted into a shell; NULL: none that we know to cure it */
+    char *repaired;         /* what was done into which new file, so that it is gone; NULL: nothing, or it was of no use */
 } mu_finding;
 
 /** What two programs of one kind would do with what was given. */
@@ -37,6 +38,9 @@ struct mu_findings {
     bool looked_for[MU_CODE_COUNT];  /* an examiner would have found this cause, had it been there */
     bool undetermined;               /* something failed, or may have, and no cause can be named */
     mu_strlist notes;                /* what was looked at, and what could not be */
+    mu_strlist written;              /* files that repair something, and how a program is told of them */
+    mu_strlist use;
+    struct mu_findings *after;       /* of the same stores, those files in place of the old ones; NULL: nothing was repaired */
     bool failed;                     /* memory ran out: sticky, checked once */
 };
 

@@ -50,6 +50,7 @@ typedef struct mu_pair {
     int64_t at_s;
     mu_trace_fn on_trace; /* each handshake as the side saw it that refused, else the client; NULL: no traces are kept */
     void *on_trace_arg;
+    const char *server_trust_alias, *client_trust_alias; /* entries that their trust stores have to have; NULL: none */
     mu_pair_side server, client;
 } mu_pair;
 
@@ -76,6 +77,15 @@ int mu_pair_shake_hands(const mu_pair *pair, mu_findings *findings, mu_err **err
 int mu_pair_predict(const mu_pair *pair, mu_findings *findings, mu_err **err);
 /** pair_commands.c: the commands that cure what can be cured with what lies in the files. */
 void mu_pair_add_commands(const mu_pair *pair, mu_findings *findings);
+/**
+ * The chain of a side as it could be, from its leaf upwards, of everything that the four files have; with whole, NULL unless it ends
+ * in a root. (sk_X509_pop_free)
+ */
+STACK_OF(X509) * mu_pair_built_chain(const mu_pair *pair, const mu_pair_side *side, bool whole);
+/** Which of the side's files a finding of this pair is about. */
+const mu_given *mu_pair_file_of(const mu_pair_side *side, const mu_finding *finding);
+/** The only private key of a key store that lacks the alias asked for, which it could have; NULL: there is no such. */
+mu_entry *mu_pair_only_key(const mu_pair_side *side);
 
 /** Every certificate in the four files, once; NULL out of memory. (sk_X509_pop_free) */
 STACK_OF(X509) * mu_pair_certs(const mu_pair *pair);

@@ -121,11 +121,10 @@ static bool export_cert(struct script *s, const X509 *cert)
 
 /* ---- the chain as it should be ---- */
 
-/* From the leaf upwards, with everything that the four files have. NULL unless it ends in a root. */
-static STACK_OF(X509) * whole_chain(const mu_pair *pair, const mu_pair_side *side)
+STACK_OF(X509) * mu_pair_built_chain(const mu_pair *pair, const mu_pair_side *side, bool whole)
 {
     STACK_OF(X509) *pool = mu_pair_certs(pair), *chain = NULL;
-    if (side->chain && pool && mu_chain_build(sk_X509_value(side->chain, 0), pool, &chain, NULL) == 0 &&
+    if (side->chain && pool && mu_chain_build(sk_X509_value(side->chain, 0), pool, &chain, NULL) == 0 && whole &&
         !mu_cert_is_self_signed(sk_X509_value(chain, sk_X509_num(chain) - 1))) {
         sk_X509_pop_free(chain, X509_free);
         chain = NULL;
@@ -136,16 +135,8 @@ static STACK_OF(X509) * whole_chain(const mu_pair *pair, const mu_pair_side *sid
 
 /* ---- one cure each; false: there is none ---- */
 
-static void fresh_alias(const mu_given *into, char out[16])
-{
-    strcpy(out, "ca");
-    for (int i = 2; i < 1000 && mu_store_find(into->store, out); i++)
-        snprintf(out, 16, "ca-%d", i);
-}
-
 static bool trust(struct script *s, const mu_given *into, const X509 *cert)
 {
-    char alias[16];
     if (!into->store || !export_cert(s, cert))
         return false;
     if (is_pem(into)) {
@@ -153,15 +144,16 @@ static bool trust(struct script *s, const mu_given *into, const X509 *cert)
         add_word(s, into->path);
         return true;
     }
-    fresh_alias(into, alias);
+    char *alias = mu_store_free_alias(into->store, "ca");
     mu_buf_add_str(&s->text, " > doctor-ca.pem && ");
     add_keytool(s, "-importcert -noprompt -file doctor-ca.pem", alias, into);
+    free(alias);
     return true;
 }
 
 static bool trust_root(struct script *s, const mu_given *into, const mu_pair_side *presenter)
 {
-    STACK_OF(X509) *chain = whole_chain(s->pair, presenter);
+    STACK_OF(X509) *chain = mu_pair_built_chain(s->pair, presenter, true);
     bool done = chain && trust(s, into, sk_X509_value(chain, sk_X509_num(chain) - 1));
     sk_X509_pop_free(chain, X509_free);
     return done;
@@ -187,7 +179,7 @@ static bool complete_pem(struct script *s, const mu_pair_side *side, const STACK
 
 static bool complete_chain(struct script *s, const mu_pair_side *side)
 {
-    STACK_OF(X509) *chain = whole_chain(s->pair, side);
+    STACK_OF(X509) *chain = mu_pair_built_chain(s->pair, side, true);
     bool done = chain && (!is_pem(&side->keys) || complete_pem(s, side, chain));
     for (int i = 0; done && !is_pem(&side->keys) && i < sk_X509_num(chain); i++) {
         done = export_cert(s, sk_X509_value(chain, i));
@@ -200,18 +192,26 @@ static bool complete_chain(struct script *s, const mu_pair_side *side)
     return done;
 }
 
-/* The only key gets the alias that is asked for. */
-static bool rename_key(struct script *s, const mu_pair_side *side)
+mu_entry *mu_pair_only_key(const mu_pair_side *side)
 {
     const char *wanted = side->settings->key_alias;
     if (!wanted || is_pem(&side->keys) || !side->chain || mu_store_find(side->keys.store, wanted))
-        return false;
+        return NULL;
     for (size_t i = 0; i < mu_store_count(side->keys.store); i++)
         if (i != side->entry && mu_entry_get_kind(mu_store_entry(side->keys.store, i)) == MU_ENTRY_KEY)
-            return false;
-    add_keytool(s, "-changealias", mu_entry_java_alias(mu_store_entry(side->keys.store, side->entry)), &side->keys);
+            return NULL;
+    return mu_store_entry(side->keys.store, side->entry);
+}
+
+/* The only key gets the alias that is asked for. */
+static bool rename_key(struct script *s, const mu_pair_side *side)
+{
+    const mu_entry *key = mu_pair_only_key(side);
+    if (!key)
+        return false;
+    add_keytool(s, "-changealias", mu_entry_java_alias(key), &side->keys);
     mu_buf_add_str(&s->text, " -destalias");
-    add_word(s, wanted);
+    add_word(s, side->settings->key_alias);
     return true;
 }
 
@@ -244,10 +244,13 @@ static bool copy_store(struct script *s, const mu_given *g, const char *alias)
     return true;
 }
 
-/* The file that the finding is about is the first of its evidence. */
-static const mu_given *file_of(const mu_pair_side *side, const mu_finding *finding)
+/* It is the first of the evidence. */
+const mu_given *mu_pair_file_of(const mu_pair_side *side, const mu_finding *finding)
 {
-    return finding->evidence.count > 0 && mu_str_has_prefix(finding->evidence.items[0], side->trusts.shown) && *side->trusts.shown
+    const char *first = finding->evidence.count > 0 ? finding->evidence.items[0] : "";
+    size_t len = strlen(side->trusts.shown);
+    return len && strncmp(first, side->trusts.shown, len) == 0 && mu_str_has_prefix(first + len, ", the ") &&
+                   strstr(first + len, "'s trust store")
                ? &side->trusts
                : &side->keys;
 }
@@ -272,14 +275,14 @@ static bool cure(struct script *s, const mu_finding *finding)
     case MU_E_CHAIN_ORDER_WRONG:
         return side->identity && !is_pem(&side->keys) && complete_chain(s, side);
     case MU_E_SERVER_ALIAS_NOT_FOUND:
-        return rename_key(s, side);
+        return mu_pair_file_of(side, finding) == &side->keys && rename_key(s, side);
     case MU_E_KEY_PASSWORD_DIFFERS:
         return change_key_password(s, side);
     case MU_E_CLIENT_CERT_WRONG_ALIAS:
         return copy_store(s, &side->keys, mu_entry_java_alias(mu_store_entry(side->keys.store, side->entry)));
     case MU_E_P12_LEGACY_RC2:
     case MU_E_P12_ALGORITHM_TOO_NEW:
-        return file_of(side, finding)->store && copy_store(s, file_of(side, finding), NULL);
+        return mu_pair_file_of(side, finding)->store && copy_store(s, mu_pair_file_of(side, finding), NULL);
     default:
         return false;
     }

@@ -216,6 +216,14 @@ static void check_trust(const mu_pair_side *side, mu_findings *f)
         list_keys(&side->trusts, f, finding);
 }
 
+static void check_trust_alias(const mu_pair_side *side, const char *alias, mu_findings *f)
+{
+    char shown[MU_SHOWN_SIZE];
+    if (alias && side->trusts.store && !mu_store_find(side->trusts.store, alias))
+        mu_finding_evidence(f, found(f, &side->trusts, MU_E_SERVER_ALIAS_NOT_FOUND), "it has no entry \"%s\"",
+                            mu_escape_to(shown, alias));
+}
+
 /* The key is in the file named as the trust store, and none in the key store. */
 static bool check_swapped(const mu_pair_side *side, mu_findings *f)
 {
@@ -272,6 +280,8 @@ void mu_pair_check_files(const mu_pair *pair, mu_findings *findings)
     bool all = pair->server.keys.path && pair->server.trusts.path && pair->client.keys.path && pair->client.trusts.path;
     for (size_t i = 0; all && i < sizeof codes / sizeof *codes; i++)
         findings->looked_for[codes[i]] = true;
+    check_trust_alias(&pair->server, pair->server_trust_alias, findings);
+    check_trust_alias(&pair->client, pair->client_trust_alias, findings);
     check_side(&pair->server, findings);
     check_side(&pair->client, findings);
 }

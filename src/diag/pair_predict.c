@@ -19,9 +19,16 @@ struct jvm_side {
     bool other_entry;       /* not the one that was meant */
 };
 
+/* The first certificate is not the key's. A JVM presents it all the same. */
+static bool is_of_another_cert(const mu_pair_side *side)
+{
+    const mu_code code = side->identity_err ? side->identity_err->code : MU_OK;
+    return code == MU_E_KEY_CERT_MISMATCH || (code == MU_E_CHAIN_ORDER_WRONG && side->chain);
+}
+
 static bool jvm_loads_key_of_store(const mu_pair_side *side)
 {
-    return !side->identity_err || side->identity_err->code == MU_E_KEY_CERT_MISMATCH ||
+    return !side->identity_err || is_of_another_cert(side) ||
            side->identity_err->code == MU_E_KEYSTORE_NO_PRIVATE_KEY || side->identity_err->code == MU_E_SERVER_ALIAS_NOT_FOUND;
 }
 
@@ -101,8 +108,8 @@ static int jvm_judges(const mu_pair *pair, const struct jvm_side *from, const mu
         *ret = to->trust_err ? to->trust_err->code : MU_E_TRUSTSTORE_EMPTY;
     else if (jsse_says(pair, from, to, ret, err) != 0)
         return -1;
-    if (*ret == MU_OK && from->side->identity_err && from->side->identity_err->code == MU_E_KEY_CERT_MISMATCH)
-        *ret = MU_E_KEY_CERT_MISMATCH; /* the signature of the handshake does not fit */
+    if (*ret == MU_OK && is_of_another_cert(from->side))
+        *ret = from->side->identity_err->code; /* the signature of the handshake does not fit */
     return 0;
 }
 

@@ -119,6 +119,20 @@ static void settle_password(mu_pair_side *side)
                 mu_found_at_name(side->at));
 }
 
+/* Of a chain whose first certificate is not the key's, what follows from the one that is. NULL: there is none, or out of memory. */
+static STACK_OF(X509) *chain_of_key(mu_entry *entry, const char *password)
+{
+    STACK_OF(X509) *stored = mu_entry_get0_chain(entry), *chain = NULL;
+    EVP_PKEY *key = NULL;
+    if (mu_entry_get1_key(entry, password, &key, NULL) != 0)
+        return NULL;
+    for (int i = 0; !chain && i < sk_X509_num(stored); i++)
+        if (mu_key_check_pair(sk_X509_value(stored, i), key, NULL) == 0)
+            mu_chain_build(sk_X509_value(stored, i), stored, &chain, NULL);
+    EVP_PKEY_free(key);
+    return chain;
+}
+
 static int read_identity(const mu_pair *pair, mu_pair_side *side, mu_err **err)
 {
     const mu_store_settings *s = side->settings;
@@ -147,7 +161,9 @@ static int read_identity(const mu_pair *pair, mu_pair_side *side, mu_err **err)
     mu_escape_to(alias, mu_entry_alias(entry));
     side->source = mu_asprintf("%s%s%s", g->shown, s->certificate ? "" : ", alias ", s->certificate ? "" : alias);
     STACK_OF(X509) *chain = side->identity ? mu_identity_get0_chain(side->identity) : mu_entry_get0_chain(entry);
-    if (sk_X509_num(chain) > 0 && !(side->chain = X509_chain_up_ref(chain)))
+    if (side->identity_err && side->identity_err->code == MU_E_CHAIN_ORDER_WRONG)
+        side->chain = chain_of_key(entry, side->key_password.value);
+    if (!side->chain && sk_X509_num(chain) > 0 && !(side->chain = X509_chain_up_ref(chain)))
         return mu_fail_nomem(err);
     return side->source ? 0 : mu_fail_nomem(err);
 }

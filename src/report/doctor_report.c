@@ -68,6 +68,8 @@ static void print_finding(FILE *stream, const mu_finding *finding, const mu_find
     fprintf(stream, "  fix:      %s\n", fix_of(finding));
     if (finding->command)
         fprintf(stream, "  command:  %s\n", finding->command);
+    if (finding->repaired)
+        fprintf(stream, "  %srepaired%s: %s\n", mu_style_on(stream, MU_STYLE_GOOD), mu_style_off(stream), finding->repaired);
 }
 
 static bool is_same(const mu_prediction *a, const mu_prediction *b)
@@ -90,6 +92,21 @@ static void print_predictions(FILE *stream, const mu_findings *findings)
     }
 }
 
+/* What the new files are worth, and how they come into use. */
+static void print_repaired(FILE *stream, const mu_findings *findings)
+{
+    const mu_findings *after = findings->after;
+    if (!after)
+        return;
+    fprintf(stream, "\nwith these: the stores %s", mu_findings_verdict(after) == MU_DOCTOR_OK ? "are ok" : "still have");
+    for (size_t i = 0; i < after->count; i++)
+        fprintf(stream, "%s %s%s (%s)", i > 0 ? "," : mu_findings_verdict(after) == MU_DOCTOR_OK ? ", with" : "",
+                after->items[i].warning ? "the warning " : "", mu_code_name(after->items[i].code), mu_found_at_name(after->items[i].side));
+    fputc('\n', stream);
+    for (size_t i = 0; i < findings->use.count; i++)
+        fprintf(stream, "%s%s\n", i == 0 ? "use:        " : "            ", findings->use.items[i]);
+}
+
 void mu_doctor_print(FILE *stream, const mu_findings *findings)
 {
     const mu_finding *first = NULL;
@@ -99,6 +116,7 @@ void mu_doctor_print(FILE *stream, const mu_findings *findings)
     for (size_t i = 0; i < findings->notes.count; i++)
         fprintf(stream, "%s%s\n", i == 0 ? "\nlooked at: " : "           ", findings->notes.items[i]);
     print_predictions(stream, findings);
+    print_repaired(stream, findings);
 }
 
 /* ---- for programs ---- */
@@ -113,10 +131,10 @@ static json_t *lines_json(const mu_strlist *lines)
 
 static json_t *finding_json(const mu_finding *f)
 {
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o}", "failure", (int)f->failure + 1, "code", mu_code_name(f->code),
+    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:f, s:o, s:o, s:o, s:o}", "failure", (int)f->failure + 1, "code", mu_code_name(f->code),
                      "severity", f->warning ? "warning" : "error", "side", mu_found_at_name(f->side), "refusedBy",
                      mu_found_at_name(f->refused_by), "confidence", f->confidence, "evidence", lines_json(&f->evidence), "fix",
-                     mu_json_text(fix_of(f)), "command", mu_json_text(f->command));
+                     mu_json_text(fix_of(f)), "command", mu_json_text(f->command), "repaired", mu_json_text(f->repaired));
 }
 
 static json_t *prediction_json(const mu_prediction *p)
@@ -142,11 +160,28 @@ static json_t *predictions_json(const mu_findings *findings)
     return pairs;
 }
 
+/* Of what is left, the short form; null if nothing was repaired. */
+static json_t *repaired_json(const mu_findings *findings)
+{
+    const mu_findings *after = findings->after;
+    json_t *list = json_array();
+    for (size_t i = 0; after && i < after->count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "code", mu_code_name(after->items[i].code), "severity",
+                                              after->items[i].warning ? "warning" : "error", "side",
+                                              mu_found_at_name(after->items[i].side)));
+    if (!after) {
+        json_decref(list);
+        return json_null();
+    }
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "verdict", verdicts[mu_findings_verdict(after)], "findings", list, "predictions",
+                     predictions_json(after), "files", lines_json(&findings->written), "use", lines_json(&findings->use));
+}
+
 json_t *mu_doctor_json(const mu_findings *findings)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < findings->count; i++)
         json_array_append_new(list, finding_json(&findings->items[i]));
-    return json_pack("{s:s, s:o, s:o, s:o}", "verdict", verdicts[mu_findings_verdict(findings)], "findings", list, "notes",
-                     lines_json(&findings->notes), "predictions", predictions_json(findings));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o}", "verdict", verdicts[mu_findings_verdict(findings)], "findings", list, "notes",
+                     lines_json(&findings->notes), "predictions", predictions_json(findings), "repaired", repaired_json(findings));
 }
