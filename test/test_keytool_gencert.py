@@ -41,6 +41,7 @@ def files(server, their_folder):
     made("-genkeypair", "-alias", "leaf", *EC, "-dname", "CN=leaf, O=x")
     made("-exportcert", "-alias", "ca", "-file", "ca.crt")
     made("-importcert", "-alias", "trusted", "-file", "ca.crt", "-noprompt")
+    made("-exportcert", "-rfc", "-alias", "ca", "-file", "ca.pem")
     made("-certreq", "-alias", "leaf", "-file", "leaf.csr", "-ext", "san=dns:a.b", "-ext", "ku:c=dS", "-ext", "1.2.3=0500", "-ext", "bc")
     made("-certreq", "-alias", "leaf", "-file", "aki.csr", "-ext", "2.5.29.35=3003800143")
     made("-certreq", "-alias", "ca", "-file", "ca.csr")
@@ -53,6 +54,7 @@ def files(server, their_folder):
     der = bytearray(ssl.PEM_cert_to_DER_cert(re.sub(" NEW CERTIFICATE REQUEST", " CERTIFICATE", text.replace("\r", ""))))
     der[-1] ^= 1  # in the middle of a number: the signature can still be decoded
     (their_folder / "altered.csr").write_bytes(der)
+    (their_folder / "mislabelled.csr").write_text(text.replace("NEW CERTIFICATE REQUEST", "ANYTHING"))
     (their_folder / "text").write_text("hello\n")
     (their_folder / "empty").touch()
     return {path.name: path.read_bytes() for path in their_folder.iterdir()}
@@ -115,6 +117,13 @@ def test_certificates(pair, some):
     assert signed(pair, "-alias", "sub").status == 0
     assert re.search("issuer=CN ?= ?sub", proc.run_ok(["openssl", "x509", "-inform", "DER", "-in", pair.folders[1] / "o.crt", "-noout",
                                                         "-issuer"]).out)
+
+
+@pytest.mark.parametrize("name, status", [("leaf.csr", 0), ("bare.csr", 0), ("mislabelled.csr", 0), ("ca.pem", 1), ("leaf.der", 1)])
+def test_what_is_printed_of_requests(pair, name, status):
+    assert pair("-printcertreq", "-file", name).status == status
+    if not name.endswith(".der"):
+        assert pair("-printcertreq", input=pair.folders[0].joinpath(name).read_text()).status == status
 
 
 def test_honored(pair, some):

@@ -1,10 +1,12 @@
 /* Source: RFC 2986; the JDK reads what stands between two lines that begin with "-----". */
+#include "base/ossl.h"
 #include "keytool/algorithm.h"
 #include "keytool/commands.h"
 #include "keytool/dname.h"
 #include "keytool/print.h"
 
 #include <mutual/pki.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,12 +56,34 @@ static void print(mu_kt *kt, X509_REQ *req)
     mu_kt_check_weak_request(kt, "The certificate request", req);
 }
 
+/* The JDK does not look at what the lines say between which the request stands. */
+static int parse_any_block(mu_kt *kt, const mu_buf *input, X509_REQ **ret_req)
+{
+    char *label = NULL, *header = NULL;
+    unsigned char *der = NULL;
+    long len = 0;
+    BIO *bio = BIO_new_mem_buf(input->data, (int)input->len);
+    int rc = bio && PEM_read_bio(bio, &label, &header, &der, &len) == 1 ? mu_csr_read(kt->libctx, der, (size_t)len, ret_req, NULL) : -1;
+
+    mu_ossl_clear();
+    OPENSSL_free(label);
+    OPENSSL_free(header);
+    OPENSSL_clear_free(der, (size_t)len);
+    BIO_free(bio);
+    return rc;
+}
+
 static int parse(mu_kt *kt, const mu_buf *input, X509_REQ **ret_req)
 {
     if (!strstr(mu_buf_text(input), "-----"))
         return mu_kt_throw(kt, MU_E_PEM_GARBAGE, MU_KT_IO, "Too short");
     if (mu_csr_read(kt->libctx, input->data, input->len, ret_req, &kt->err) == 0)
         return 0;
+    if (mu_err_has(kt->err, MU_E_PEM_GARBAGE) && parse_any_block(kt, input, ret_req) == 0) {
+        mu_err_free(kt->err);
+        kt->err = NULL;
+        return 0;
+    }
     if (mu_err_has(kt->err, MU_E_SIGNATURE_INVALID))
         return mu_kt_throw(kt, MU_E_SIGNATURE_INVALID, "java.security.SignatureException", "Invalid PKCS #10 signature");
     return mu_kt_throw_err(kt, MU_KT_IO);

@@ -14,7 +14,7 @@ _TRACE = re.compile(r"(keytool error: )((?:.*\n)+?)\2(?:\tat .*\n|Caused by: .*\
 
 _DNS_NAME = re.compile(r"DNSName \w+ must .*")  # in other words with other builds of the same JDK
 _PARSERS = re.compile(r"java\.security\.cert\.(?:Certificate(?:Parsing)?|CRL)Exception|java\.io\.(?:IO|EOF)Exception: (?:Too short|not enough content|"
-                      r"DerValue|DerInput|Sequence|ObjectIdentifier\(\) -- Invalid DER|Invalid encod|Short read)|Illegal base64|Failed to parse input")
+                      r"DerValue|DerInput|Sequence|ObjectIdentifier\(\) -- Invalid DER|Invalid encod|Short read)|Illegal base64|Failed to parse input|not (?:a )?PKCS #10")
 
 # What docs/keytool.md says is different on purpose, by the words of its first column: how it shows in what the JDK says.
 DIFFERENCES = {
