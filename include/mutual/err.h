@@ -86,8 +86,8 @@ MU_API bool mu_err_has(const mu_err *err, mu_code code);
 
 /**
  * Raise: store a new error in *err and return -1, so that a failure reads `return mu_fail(err, MU_E_..., "...")`.
- * An error that is already in *err is freed: use mu_wrap to keep it. If OpenSSL's queue says that memory ran out, that is the error,
- * whatever the caller took it for.
+ * An error that is already in *err is freed: use mu_wrap to keep it. If OpenSSL's queue says that memory ran out, that is the
+ * error, whatever the caller took it for.
  */
 #define mu_fail(err, code, ...) mu_err_raise((err), (code), MU_BY_US, __FILE__, __LINE__, __VA_ARGS__)
 #define mu_fail_by(err, code, by, ...) mu_err_raise((err), (code), (by), __FILE__, __LINE__, __VA_ARGS__)

@@ -45,8 +45,8 @@ MU_API X509 *mu_identity_get0_cert(const mu_identity *identity);
 MU_API STACK_OF(X509) *mu_identity_get0_chain(const mu_identity *identity);
 MU_API EVP_PKEY *mu_identity_get0_key(const mu_identity *identity);
 /**
- * What a peer will look at and dislike in the certificate: dates, extendedKeyUsage, keyUsage, as "it expired on …; its extendedKeyUsage
- * lacks serverAuth"; "" if there is nothing. Owned by the caller (free); NULL when out of memory.
+ * What a peer will look at and dislike in the certificate: dates, extendedKeyUsage, keyUsage, as "it expired on …; its
+ * extendedKeyUsage lacks serverAuth"; "" if there is nothing. Owned by the caller (free); NULL when out of memory.
  */
 MU_API char *mu_identity_doubts(const mu_identity *identity, mu_purpose purpose, int64_t now_s);
 /** "client.p12, alias client": safe to show. */
@@ -89,7 +89,8 @@ typedef struct mu_tls_settings {
     const char *ciphers;           /* as "TLS_AES_128_GCM_SHA256", for both versions; NULL: AEAD suites with ECDHE */
     mu_client_auth client_auth;    /* servers */
     const char *alpn;              /* one protocol; NULL: "http/1.1" */
-    /** The secrets of every connection, a line without its end in NSS's key log format; called by the connection's thread. NULL: kept. */
+    /** The secrets of every connection, a line without its end in NSS's key log format; called by the connection's thread. NULL:
+     * kept. */
     void (*key_log)(void *arg, const char *line);
     void *key_log_arg;
 } mu_tls_settings;

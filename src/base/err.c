@@ -130,7 +130,8 @@ static int store(mu_err **err, mu_code code, mu_by by, const char *file, int lin
 /* Many functions of OpenSSL answer "no" when memory runs out, as if a key did not fit or a signature were wrong. */
 static bool ossl_ran_out(void)
 {
-    return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE || ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
+    return ERR_GET_REASON(ERR_peek_error()) == ERR_R_MALLOC_FAILURE ||
+           ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
 }
 
 /* What was in *err may be quoted by the arguments, so it is freed last. */

@@ -12,8 +12,8 @@ typedef struct mu_file_stamp {
 } mu_file_stamp;
 
 /**
- * Read a whole regular file (or a pipe, up to max_bytes). "-" is not special. "FILE.jar!/NAME" (also .war) is what the JAR holds under
- * that name, unless there is such a file.
+ * Read a whole regular file (or a pipe, up to max_bytes). "-" is not special. "FILE.jar!/NAME" (also .war) is what the JAR holds
+ * under that name, unless there is such a file.
  * @param ret_stamp may be NULL
  * @return 0, or -1 with MU_E_STORE_NOT_FOUND (no such file, a directory), MU_E_FILE_PERMISSION,
  *         MU_E_STORE_LIMIT_EXCEEDED (too big), MU_E_STORE_DAMAGED (the disk cannot read it)
@@ -70,7 +70,8 @@ int mu_file_set_commit(mu_file_set *set, mu_err **err);
 /** What was not committed is removed; the locks end. */
 void mu_file_set_free(mu_file_set *set);
 
-/** The cause of such an errno: MU_E_FILE_PERMISSION, MU_E_STORE_NOT_FOUND (a folder is missing or in the way), else MU_E_WRITE_FAILED. */
+/** The cause of such an errno: MU_E_FILE_PERMISSION, MU_E_STORE_NOT_FOUND (a folder is missing or in the way), else
+ * MU_E_WRITE_FAILED. */
 mu_code mu_file_write_code(int errnum);
 
 /** 0600 if it holds a secret, otherwise 0666 less the umask: for new_mode. */

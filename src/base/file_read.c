@@ -98,8 +98,8 @@ static int read_entry(const mu_buf *jar, const char *name, const char *shown, mu
     return rc;
 }
 
-static int read_member(const char *path, const char *bang, const char *shown, size_t max_bytes, mu_buf *out, mu_file_stamp *ret_stamp,
-                       mu_err **err)
+static int read_member(const char *path, const char *bang, const char *shown, size_t max_bytes, mu_buf *out,
+                       mu_file_stamp *ret_stamp, mu_err **err)
 {
     mu_buf jar, content;
     char *jar_path = mu_strndup(path, (size_t)(bang - path));

@@ -76,7 +76,8 @@ int mu_ca_add_intermediate(mu_ca *ca, const mu_ca_authority_options *options, bo
  * @param ret_pem an initialised buffer for the request
  * @return 0, or -1 as mu_ca_init; MU_E_USAGE if the name is taken
  */
-int mu_ca_make_request(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_options *options, mu_buf *ret_pem, mu_err **err);
+int mu_ca_make_request(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_authority_options *options, mu_buf *ret_pem,
+                       mu_err **err);
 
 /** An authority that comes from elsewhere. All pointers are borrowed for the call; what is not there is NULL or 0. */
 typedef struct mu_ca_incoming {
@@ -96,8 +97,8 @@ typedef struct mu_ca_incoming {
  * completed, so it can be repeated.
  * @param ret_name of the authority, in new memory (free)
  * @return 0, or -1 with MU_E_KEY_CERT_MISMATCH, MU_E_CHAIN_MISSING_INTERMEDIATE (no path to a root), MU_E_ISSUER_NOT_A_CA,
- *         MU_E_SIGNATURE_INVALID (a list of somebody else), MU_E_STORE_DAMAGED (index; with the line), MU_E_USAGE (another root, name
- *         taken, nothing new), or as mu_ca_init
+ *         MU_E_SIGNATURE_INVALID (a list of somebody else), MU_E_STORE_DAMAGED (index; with the line), MU_E_USAGE (another
+ *         root, name taken, nothing new), or as mu_ca_init
  */
 int mu_ca_import(OSSL_LIB_CTX *libctx, const char *dir, const mu_ca_incoming *what, mu_ca **ret_ca, char **ret_name, mu_err **err);
 
@@ -131,7 +132,8 @@ int mu_ca_issue(mu_ca *ca, const mu_ca_request *request, X509 **ret_cert, mu_err
  * @return 0, or -1 with MU_E_USAGE (no such certificate, the root, still being issued, revoked for another reason)
  */
 int mu_ca_revoke(mu_ca *ca, const char *issuer, const char *serial, int reason, int64_t now_s, int64_t *ret_since_s, mu_err **err);
-/** Who of our authorities signed it? If the ledger does not know the certificate (it is older), it is entered. *ret_issuer is borrowed.
+/** Who of our authorities signed it? If the ledger does not know the certificate (it is older), it is entered. *ret_issuer is
+ * borrowed.
  * @return 0, or -1 with MU_E_USAGE (none of our authorities signed it) */
 int mu_ca_adopt(mu_ca *ca, X509 *cert, const char **ret_issuer, mu_err **err);
 
@@ -157,7 +159,8 @@ bool mu_ca_has_key(const mu_ca *ca, const char *authority);
 /** DIR/NAME.SUFFIX in new memory (free); NULL when out of memory. */
 char *mu_ca_path(const mu_ca *ca, const char *name, const char *suffix);
 
-/** The certificate (of a leaf or an authority) and the authorities above it, itself first, the root last. Owned by the caller (OSSL_STACK_OF_X509_free). */
+/** The certificate (of a leaf or an authority) and the authorities above it, itself first, the root last. Owned by the caller
+ * (OSSL_STACK_OF_X509_free). */
 int mu_ca_chain(const mu_ca *ca, X509 *cert, STACK_OF(X509) **ret_chain, mu_err **err);
 
 /** Such a chain in PEM, as a server sends it: without the root. Owned by the caller (OPENSSL_free). */

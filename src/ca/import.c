@@ -1,4 +1,5 @@
-/* Authorities that were made elsewhere, or certified elsewhere for a key made here. One folder holds one hierarchy, under one root. */
+/* Authorities that were made elsewhere, or certified elsewhere for a key made here. One folder holds one hierarchy, under one root.
+ */
 #include "base/file.h"
 #include "base/ossl.h"
 #include "base/text.h"
@@ -80,7 +81,8 @@ static bool fits(const char *path, const X509 *cert)
     mu_buf data;
     X509_REQ *csr = NULL;
     mu_buf_init(&data, CSR_MAX_BYTES);
-    bool same = mu_file_read(path, CSR_MAX_BYTES, &data, NULL, NULL) == 0 && mu_csr_read(NULL, data.data, data.len, &csr, NULL) == 0 &&
+    bool same = mu_file_read(path, CSR_MAX_BYTES, &data, NULL, NULL) == 0 &&
+                mu_csr_read(NULL, data.data, data.len, &csr, NULL) == 0 &&
                 EVP_PKEY_eq(X509_REQ_get0_pubkey(csr), X509_get0_pubkey(cert)) == 1;
     X509_REQ_free(csr);
     mu_buf_free(&data);
@@ -219,7 +221,8 @@ static int enter(struct incoming *in, mu_err **err)
     return mu_ledger_end(in->ca->ledger, rc, err);
 }
 
-/* The key is there before its certificate is entered, and the request is taken away last: interrupted anywhere, it can be repeated. */
+/* The key is there before its certificate is entered, and the request is taken away last: interrupted anywhere, it can be repeated.
+ */
 static int take_in(struct incoming *in, mu_err **err)
 {
     const char *known = name_of(in->ca, in->cert);

@@ -1,5 +1,6 @@
 /*
- * What another product's CA has done so far: OpenSSL's index.txt (easy-rsa's, too), the certificates beside it, and published lists.
+ * What another product's CA has done so far: OpenSSL's index.txt (easy-rsa's, too), the certificates beside it, and published
+ * lists.
  *
  * Source: OpenSSL apps/ca.c and crypto/txt_db: a line per certificate, fields separated by tabs: V, R or E; end; revocation date
  * with ",reason" and perhaps one field more; serial in hex; file; subject.
@@ -82,7 +83,8 @@ static int enter_fields(const struct history *h, char *const *fields, mu_err **e
 {
     int64_t end_s, revoked_s = 0;
     int reason = 0, rc;
-    if (!*fields[SERIAL] || strspn(fields[SERIAL], "0123456789abcdefABCDEF") != strlen(fields[SERIAL]) || strlen(fields[SERIAL]) > 64)
+    if (!*fields[SERIAL] || strspn(fields[SERIAL], "0123456789abcdefABCDEF") != strlen(fields[SERIAL]) ||
+        strlen(fields[SERIAL]) > 64)
         return fail_line(h, "the serial number is none", err);
     if (!parse_date(fields[END], &end_s))
         return fail_line(h, "the date of the end is none", err);

@@ -82,7 +82,8 @@ int mu_ca_chain(const mu_ca *ca, X509 *cert, STACK_OF(X509) **ret_chain, mu_err 
             rc = mu_fail_nomem(err);
     if (rc == 0)
         rc = mu_chain_build(cert, authorities, &chain, err);
-    /* Without memory the search ends as if there were no issuer. By address: X509_cmp takes anything for equal when it cannot hash. */
+    /* Without memory the search ends as if there were no issuer. By address: X509_cmp takes anything for equal when it cannot hash.
+     */
     if (rc == 0 && sk_X509_value(chain, sk_X509_num(chain) - 1) != mu_ca_root(ca))
         rc = mu_fail(err, MU_E_INTERNAL, "the certificates from this one up to the CA's root cannot be found");
     if (rc == 0)

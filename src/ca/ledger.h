@@ -75,7 +75,8 @@ int mu_ledger_end(mu_ledger *ledger, int rc, mu_err **err);
  * If the row is there already, the most that happens to it is that it becomes revoked. Fails as mu_ledger_reserve. */
 int mu_ledger_add(mu_ledger *ledger, const mu_ledger_row *row, mu_err **err);
 /** Make an entered certificate an authority of this folder. */
-int mu_ledger_add_authority(mu_ledger *ledger, const char *name, const char *issuer, const char *serial, bool keyless, mu_err **err);
+int mu_ledger_add_authority(mu_ledger *ledger, const char *name, const char *issuer, const char *serial, bool keyless,
+                            mu_err **err);
 /** Its key has come after all. */
 int mu_ledger_set_keyed(mu_ledger *ledger, const char *authority, mu_err **err);
 
@@ -111,7 +112,7 @@ typedef struct mu_ledger_filter {
     bool unconfirmed;         /* reserved or abandoned */
 } mu_ledger_filter;
 /** As mu_ledger_each, oldest first. */
-int mu_ledger_each_of(mu_ledger *ledger, const mu_ledger_filter *filter, int (*each)(void *arg, const mu_ledger_row *row), void *arg,
-                      mu_err **err);
+int mu_ledger_each_of(mu_ledger *ledger, const mu_ledger_filter *filter, int (*each)(void *arg, const mu_ledger_row *row),
+                      void *arg, mu_err **err);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * Whose reservation is it? A process that reserves draws a random number and keeps that byte of ledger.db.lock locked for as long as
- * the ledger is open. The lock ends with the process, however that ends; so a reservation whose byte is free has lost its owner and
- * will never be confirmed, while one of a living process is left alone, whatever time that takes. (The lock belongs to the open file
- * description, POSIX.1-2024: it also works between two ledgers of one process, and closing another descriptor does not drop it.)
+ * Whose reservation is it? A process that reserves draws a random number and keeps that byte of ledger.db.lock locked for as long
+ * as the ledger is open. The lock ends with the process, however that ends; so a reservation whose byte is free has lost its owner
+ * and will never be confirmed, while one of a living process is left alone, whatever time that takes. (The lock belongs to the open
+ * file description, POSIX.1-2024: it also works between two ledgers of one process, and closing another descriptor does not drop
+ * it.)
  */
 #include "base/file_internal.h"
 #include "ca/ledger_internal.h"
@@ -78,7 +79,8 @@ int mu_ledger_settle(mu_ledger *ledger, mu_err **err)
 {
     sqlite3_stmt *stmt;
     int fd = -1, rc = 0;
-    if (mu_ledger_prepare(ledger, "SELECT DISTINCT owner FROM certificate WHERE owner > ?1 ORDER BY owner LIMIT 1", &stmt, err) != 0)
+    if (mu_ledger_prepare(ledger, "SELECT DISTINCT owner FROM certificate WHERE owner > ?1 ORDER BY owner LIMIT 1", &stmt, err) !=
+        0)
         return -1;
     /* One after the other, because the write would disturb a walk. */
     for (int64_t owner = 0; rc == 0; sqlite3_reset(stmt)) {

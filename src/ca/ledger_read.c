@@ -151,8 +151,8 @@ static const char *compose(const mu_ledger_filter *filter, mu_buf *sql)
     return mu_buf_text(sql);
 }
 
-int mu_ledger_each_of(mu_ledger *ledger, const mu_ledger_filter *filter, int (*each)(void *arg, const mu_ledger_row *row), void *arg,
-                      mu_err **err)
+int mu_ledger_each_of(mu_ledger *ledger, const mu_ledger_filter *filter, int (*each)(void *arg, const mu_ledger_row *row),
+                      void *arg, mu_err **err)
 {
     sqlite3_stmt *stmt = NULL;
     char *serial = mu_ledger_serial(filter->serial ? filter->serial : "");

@@ -89,12 +89,14 @@ int mu_ledger_add(mu_ledger *ledger, const mu_ledger_row *row, mu_err **err)
 {
     sqlite3_stmt *stmt;
     int changes;
-    if (mu_ledger_prepare(ledger,
-                          "INSERT INTO certificate (issuer, serial, state, profile, subject, names, alias, not_before_s,"
-                          " not_after_s, reserved_s, certificate, issued_s, revoked_s, reason) VALUES (?1, ?2, CASE WHEN ?10 IS NULL"
-                          " THEN 'imported' ELSE 'issued' END, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, CASE WHEN ?10 IS NULL THEN NULL"
-                          " ELSE ?9 END, ?11, ?12) ON CONFLICT (serial, issuer) DO UPDATE SET revoked_s = coalesce(revoked_s,"
-                          " excluded.revoked_s), reason = coalesce(reason, excluded.reason)", &stmt, err) != 0)
+    if (mu_ledger_prepare(
+            ledger,
+            "INSERT INTO certificate (issuer, serial, state, profile, subject, names, alias, not_before_s,"
+            " not_after_s, reserved_s, certificate, issued_s, revoked_s, reason) VALUES (?1, ?2, CASE WHEN ?10 IS NULL"
+            " THEN 'imported' ELSE 'issued' END, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, CASE WHEN ?10 IS NULL THEN NULL"
+            " ELSE ?9 END, ?11, ?12) ON CONFLICT (serial, issuer) DO UPDATE SET revoked_s = coalesce(revoked_s,"
+            " excluded.revoked_s), reason = coalesce(reason, excluded.reason)",
+            &stmt, err) != 0)
         return -1;
     bind_row(stmt, row);
     if (row->revoked_s) {

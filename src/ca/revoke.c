@@ -41,7 +41,8 @@ static int check(const struct found *found, int reason, mu_err **err)
         return 1;
     if (found->reason == CERTIFICATE_HOLD)
         return 0;
-    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "that certificate is revoked already, with reason %s", mu_crl_reason_name(found->reason));
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "that certificate is revoked already, with reason %s",
+               mu_crl_reason_name(found->reason));
     return mu_err_hint(err, "Only certificateHold can be changed; every other revocation is final.");
 }
 

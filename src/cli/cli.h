@@ -19,13 +19,13 @@ int mu_cli_main(const mu_command *const *commands, int argc, char **argv);
 int mu_cli_fail(bool json, mu_err *err);
 
 /**
- * Start OpenSSL, or end the process with MU_E_OUT_OF_MEMORY: without memory for its start OpenSSL 3.0 crashes later, and 3.5 waits for
- * itself for ever, since it starts once more to report that. From then on its allocations are watched.
+ * Start OpenSSL, or end the process with MU_E_OUT_OF_MEMORY: without memory for its start OpenSSL 3.0 crashes later, and 3.5 waits
+ * for itself for ever, since it starts once more to report that. From then on its allocations are watched.
  */
 void mu_cli_start_openssl(void);
 /**
- * Has OpenSSL asked for memory that there was not, in any thread? Many of its functions answer "no" then, as to a signature that does
- * not fit, and say nothing of memory. Only the program watches; libmutual leaves its caller's allocator alone.
+ * Has OpenSSL asked for memory that there was not, in any thread? Many of its functions answer "no" then, as to a signature that
+ * does not fit, and say nothing of memory. Only the program watches; libmutual leaves its caller's allocator alone.
  */
 bool mu_cli_memory_ran_out(void);
 /** If so, *err becomes the consequence of MU_E_OUT_OF_MEMORY. */

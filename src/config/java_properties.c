@@ -301,8 +301,8 @@ int mu_java_properties_read(const mu_strlist *properties, mu_java_settings *ret_
 
 bool mu_java_store_type_known(const char *type)
 {
-    static const char *const types[] = {"JKS", "PKCS12", "JCEKS", "PKCS11", "DKS", "CaseExactJKS", "BKS", "UBER", "BCFKS", "BCPKCS12",
-                                        "KeychainStore"};
+    static const char *const types[] = {"JKS", "PKCS12", "JCEKS", "PKCS11",   "DKS",          "CaseExactJKS",
+                                        "BKS", "UBER",   "BCFKS", "BCPKCS12", "KeychainStore"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (mu_str_eq_nocase(type, types[i]))
             return true;

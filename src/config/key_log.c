@@ -47,7 +47,8 @@ int mu_key_log_open(const char *path, mu_key_log *ret_log, mu_strlist *warnings,
     if (!path || ret_log->fd >= 0)
         return path ? warn(path, warnings, err) : 0;
     int errnum = errno;
-    return mu_fail_errno(err, mu_file_write_code(errnum), errnum, "the key log \"%s\" cannot be written", mu_escape_to(shown, path));
+    return mu_fail_errno(err, mu_file_write_code(errnum), errnum, "the key log \"%s\" cannot be written",
+                         mu_escape_to(shown, path));
 }
 
 void mu_key_log_line(void *arg, const char *line)

@@ -115,7 +115,8 @@ static int read_stage(struct reader *r, const char *profile, const char *must)
     int rc = 0;
     for (size_t f = 0; f < 2; f++)
         for (size_t e = 0; rc == 0 && e < sizeof endings / sizeof *endings; e++) {
-            char *name = mu_asprintf("%s%s%s%s%s.%s", classes, folders[f], r->stem, profile ? "-" : "", profile ? profile : "", endings[e]);
+            char *name =
+                mu_asprintf("%s%s%s%s%s.%s", classes, folders[f], r->stem, profile ? "-" : "", profile ? profile : "", endings[e]);
             rc = name ? read_one(r, name, must && strcmp(name, must) == 0) : mu_fail_nomem(r->err);
             free(name);
         }
@@ -226,7 +227,9 @@ static int add_profile_of(struct reader *r, const char *name, mu_strlist *list)
     for (size_t e = 0; e < sizeof endings / sizeof *endings; e++)
         if (strcmp(dot + 1, endings[e]) == 0) {
             char *profile = mu_strndup(name + stem + 1, (size_t)(dot - name) - stem - 1);
-            int rc = !profile ? mu_fail_nomem(r->err) : holds(list, profile) || mu_strlist_add(list, profile) == 0 ? 0 : mu_fail_nomem(r->err);
+            int rc = !profile                                                     ? mu_fail_nomem(r->err)
+                     : holds(list, profile) || mu_strlist_add(list, profile) == 0 ? 0
+                                                                                  : mu_fail_nomem(r->err);
             free(profile);
             return rc;
         }
@@ -250,7 +253,8 @@ static int find_others(struct reader *r)
         if (mu_str_has_prefix(r->zip.entries[i].name, classes))
             rc = add_profile_of(r, r->zip.entries[i].name + strlen(classes), &found);
     for (size_t i = 0; rc == 0 && i < found.count; i++)
-        if (!holds(&s->profiles, found.items[i]) && !holds(&s->others, found.items[i]) && mu_strlist_add(&s->others, found.items[i]) != 0)
+        if (!holds(&s->profiles, found.items[i]) && !holds(&s->others, found.items[i]) &&
+            mu_strlist_add(&s->others, found.items[i]) != 0)
             rc = mu_fail_nomem(r->err);
     mu_strlist_free(&found);
     return rc;
@@ -281,7 +285,8 @@ static int read_files(struct reader *r, const char *path, const mu_strlist *prof
     int rc = 0;
     if (!dot || (strcmp(dot, ".properties") != 0 && strcmp(dot, ".yml") != 0 && strcmp(dot, ".yaml") != 0)) {
         char shown[MU_SHOWN_SIZE];
-        mu_fail_by(r->err, MU_E_CONFIG_INVALID, MU_BY_CALLER, "\"%s\" is no .properties, .yml, .yaml or .jar", mu_escape_to(shown, path));
+        mu_fail_by(r->err, MU_E_CONFIG_INVALID, MU_BY_CALLER, "\"%s\" is no .properties, .yml, .yaml or .jar",
+                   mu_escape_to(shown, path));
         return mu_err_hint(r->err, "Name the file as Spring Boot does, so that its format is known.");
     }
     s->folder = mu_strndup(path, (size_t)(name - path));
@@ -307,7 +312,8 @@ static int find_classes(struct reader *r, const char *path)
         for (size_t n = 0; !s->inside && n < r->zip.count; n++) {
             const char *name = r->zip.entries[n].name;
             size_t len = strlen(roots[i]);
-            if (mu_str_has_prefix(name, roots[i]) && (mu_str_has_prefix(name + len, "application") || mu_str_has_prefix(name + len, "config/application")))
+            if (mu_str_has_prefix(name, roots[i]) &&
+                (mu_str_has_prefix(name + len, "application") || mu_str_has_prefix(name + len, "config/application")))
                 s->inside = mu_asprintf("%s!/%s", path, roots[i]);
         }
     if (s->inside)

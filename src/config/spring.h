@@ -1,6 +1,6 @@
 /**
- * Spring Boot's configuration files, as far as TLS needs them: application.properties, application.yml and what a JAR holds of both,
- * with profiles, documents, placeholders, relaxed names and the environment's say.
+ * Spring Boot's configuration files, as far as TLS needs them: application.properties, application.yml and what a JAR holds of
+ * both, with profiles, documents, placeholders, relaxed names and the environment's say.
  *
  * Source: Spring Boot reference, "Externalized Configuration" and "SSL"; behaviour measured on Spring Boot 3.5 with Tomcat. Not
  * followed: spring.config.import, SPRING_APPLICATION_JSON, cloud platforms (a document that asks for one counts as inactive).
@@ -37,8 +37,8 @@ typedef struct mu_spring {
 /**
  * Read application.properties, .yml or .yaml with what stands beside it (the other format, those of active profiles), or a JAR.
  * @param profiles NULL or empty: as SPRING_PROFILES_ACTIVE and the files themselves say
- * @return 0, or -1 with what mu_file_read says (of the file named), MU_E_STORE_DAMAGED (the JAR), MU_E_CONFIG_INVALID (a JAR without
- *         configuration); mu_spring_free is due in any case
+ * @return 0, or -1 with what mu_file_read says (of the file named), MU_E_STORE_DAMAGED (the JAR), MU_E_CONFIG_INVALID (a JAR
+ * without configuration); mu_spring_free is due in any case
  */
 int mu_spring_read(const char *path, const mu_strlist *profiles, mu_spring *ret, mu_err **err);
 void mu_spring_free(mu_spring *spring);
@@ -129,7 +129,8 @@ typedef struct mu_spring_target {
     mu_mistakes *mistakes;
     size_t document;
 } mu_spring_target;
-int mu_spring_add(const mu_spring_target *target, const char *name, const char *value, const char *plain, size_t line, mu_err **err);
+int mu_spring_add(const mu_spring_target *target, const char *name, const char *value, const char *plain, size_t line,
+                  mu_err **err);
 int mu_spring_properties_parse(mu_spring_target *target, const uint8_t *data, size_t len, mu_err **err);
 int mu_spring_yaml_parse(mu_spring_target *target, const uint8_t *data, size_t len, mu_err **err);
 /** "prod & !eu | (a, b)": does it fit the active profiles? @return 1, 0, or -1 if it is no expression */

@@ -1,4 +1,5 @@
-/* Profile expressions: names with !, &, | and parentheses; commas mean "or". Source: Spring, Profiles.of, and the on-profile key. */
+/* Profile expressions: names with !, &, | and parentheses; commas mean "or". Source: Spring, Profiles.of, and the on-profile key.
+ */
 #include "config/spring.h"
 
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* .properties as java.util.Properties and Spring Boot's OriginTrackedPropertiesLoader read it: ISO-8859-1, documents split by "#---". */
+/* .properties as java.util.Properties and Spring Boot's OriginTrackedPropertiesLoader read it: ISO-8859-1, documents split by
+ * "#---". */
 #include "config/spring.h"
 
 #include <openssl/crypto.h>

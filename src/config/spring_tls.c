@@ -147,7 +147,8 @@ static int find_place(const mu_spring *spring, const char *location, mu_spring_p
         name = location + (mu_str_has_prefix(location, "file:///") ? 7 : 5);
         find_file(spring, name, place); /* what follows "file://" is a host, so nothing is found */
         name += mu_str_has_prefix(name, "//") ? 2 : 0;
-    } else if (colon && colon > location + 1 && !strchr("/.", *location) && strspn(location, "abcdefghijklmnopqrstuvwxyz*") == (size_t)(colon - location)) {
+    } else if (colon && colon > location + 1 && !strchr("/.", *location) &&
+               strspn(location, "abcdefghijklmnopqrstuvwxyz*") == (size_t)(colon - location)) {
         place->unreadable = true;
     } else {
         find_file(spring, name, place);
@@ -281,18 +282,21 @@ int mu_spring_settings(const mu_spring_tls *tls, mu_store_settings *ret, mu_err 
     } else if (places[MU_SPRING_KEY_STORE].path) {
         ret->key_store = copy(places[MU_SPRING_KEY_STORE].path, "", &failed);
         ret->key_store_password = copy(used[MU_SPRING_KEY_STORE_PASSWORD]->text, "pass:", &failed);
-        ret->key_store_type = has_text(used[MU_SPRING_KEY_STORE_TYPE]) ? copy(used[MU_SPRING_KEY_STORE_TYPE]->text, "", &failed) : NULL;
+        ret->key_store_type =
+            has_text(used[MU_SPRING_KEY_STORE_TYPE]) ? copy(used[MU_SPRING_KEY_STORE_TYPE]->text, "", &failed) : NULL;
         ret->key_alias = has_text(used[MU_SPRING_KEY_ALIAS]) ? copy(used[MU_SPRING_KEY_ALIAS]->text, "", &failed) : NULL;
     }
     /* server.ssl has no password for a PEM key, only a bundle has (WebServerSslBundle). */
     if (!tls->pem_key || tls->bundle_pem)
-        ret->key_password = !has_text(used[MU_SPRING_KEY_PASSWORD]) ? NULL : copy(used[MU_SPRING_KEY_PASSWORD]->text, "pass:", &failed);
+        ret->key_password =
+            !has_text(used[MU_SPRING_KEY_PASSWORD]) ? NULL : copy(used[MU_SPRING_KEY_PASSWORD]->text, "pass:", &failed);
     if (tls->pem_trust) {
         ret->trust_certificate = copy(places[MU_SPRING_TRUST_CERTIFICATE].path, "", &failed);
     } else if (places[MU_SPRING_TRUST_STORE].path) {
         ret->trust_store = copy(places[MU_SPRING_TRUST_STORE].path, "", &failed);
         ret->trust_store_password = copy(used[MU_SPRING_TRUST_STORE_PASSWORD]->text, "pass:", &failed);
-        ret->trust_store_type = has_text(used[MU_SPRING_TRUST_STORE_TYPE]) ? copy(used[MU_SPRING_TRUST_STORE_TYPE]->text, "", &failed) : NULL;
+        ret->trust_store_type =
+            has_text(used[MU_SPRING_TRUST_STORE_TYPE]) ? copy(used[MU_SPRING_TRUST_STORE_TYPE]->text, "", &failed) : NULL;
     }
     if (failed) {
         mu_store_settings_free(ret);
@@ -357,7 +361,8 @@ static bool lost_element(const char *key, const char *canonical)
 {
     char *relaxed = mu_spring_relaxed(canonical);
     bool lost = relaxed && mu_str_has_prefix(canonical, "server.ssl.") &&
-                (strcmp(key, relaxed + 7) == 0 || (mu_str_has_prefix(key, "server.") && strcmp(key + 7, relaxed + 11) == 0 && strlen(key) > 12));
+                (strcmp(key, relaxed + 7) == 0 ||
+                 (mu_str_has_prefix(key, "server.") && strcmp(key + 7, relaxed + 11) == 0 && strlen(key) > 12));
     free(relaxed);
     return lost;
 }

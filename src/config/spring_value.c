@@ -55,7 +55,8 @@ static const mu_spring_prop *find_named(const mu_spring *spring, const char *nam
     const mu_spring_prop *found = NULL;
     char *key = strpbrk(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") ? NULL : mu_spring_relaxed(name);
     for (size_t i = spring->count; !found && i-- > 0;)
-        if (spring->props[i].active && (strcmp(spring->props[i].name, name) == 0 || (key && strcmp(spring->props[i].key, key) == 0)))
+        if (spring->props[i].active &&
+            (strcmp(spring->props[i].name, name) == 0 || (key && strcmp(spring->props[i].key, key) == 0)))
             found = &spring->props[i];
     free(key);
     return found;

@@ -80,7 +80,8 @@ static char *float_text(const char *text)
         if (strcmp(text, nan[i]) == 0)
             return mu_strdup("NaN");
     }
-    static const char pattern[] = "^[-+]?([0-9][0-9_]*\\.[0-9_]*([eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\\.[0-9][0-9_]*([eE][-+]?[0-9]+)?)$";
+    static const char pattern[] =
+        "^[-+]?([0-9][0-9_]*\\.[0-9_]*([eE][-+]?[0-9]+)?|[0-9][0-9_]*[eE][-+]?[0-9]+|\\.[0-9][0-9_]*([eE][-+]?[0-9]+)?)$";
     char plain[64], *out = plain;
     regex_t expression;
     bool fits = false;

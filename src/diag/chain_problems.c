@@ -92,7 +92,8 @@ static void check_path(const mu_chain_facts *chain, int64_t at_s, mu_problems *p
     if (!ready || mu_chain_verify(chain->certs[0].cert, &params, &verdict, NULL) != 0)
         problems->failed = true;
     else if (verdict.code != MU_OK && !mu_problems_have(problems, verdict.code))
-        mu_problems_add(problems, settle_signature(chain, verdict.code, verdict.depth), false, verdict.depth, "%s", verdict.detail ? verdict.detail : "");
+        mu_problems_add(problems, settle_signature(chain, verdict.code, verdict.depth), false, verdict.depth, "%s",
+                        verdict.detail ? verdict.detail : "");
     mu_chain_verdict_done(&verdict);
     sk_X509_free(trusted);
     sk_X509_free(rest);

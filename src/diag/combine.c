@@ -8,7 +8,8 @@
 
 static bool may_be_one(const mu_finding *a, const mu_finding *b)
 {
-    return a->code == b->code && !a->warning && !b->warning && (a->side == b->side || a->side == MU_AT_UNKNOWN || b->side == MU_AT_UNKNOWN);
+    return a->code == b->code && !a->warning && !b->warning &&
+           (a->side == b->side || a->side == MU_AT_UNKNOWN || b->side == MU_AT_UNKNOWN);
 }
 
 /* What another examiner found that is this candidate of a log. */

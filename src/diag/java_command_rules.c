@@ -12,7 +12,8 @@
 #define EMPTY_VARIABLE "takes its value from a variable that is empty here"
 #define SET_VARIABLE "Set the variable where the command is run."
 
-static mu_finding *MU_PRINTF(5, 6) find(mu_findings *findings, mu_code code, double confidence, const mu_java_define *define, const char *fmt, ...)
+static mu_finding *MU_PRINTF(5, 6)
+    find(mu_findings *findings, mu_code code, double confidence, const mu_java_define *define, const char *fmt, ...)
 {
     char text[1024], shown[MU_SHOWN_SIZE];
     va_list args;
@@ -39,7 +40,8 @@ static void check_place_and_name(const mu_java_command *c, const mu_java_define 
         return;
     if (d->late)
         mu_finding_fix(findings,
-                       find(findings, MU_E_PROPERTY_IGNORED, 0.95, d, "stands after \"%s\", so it is an argument of the program; the JVM does not read it",
+                       find(findings, MU_E_PROPERTY_IGNORED, 0.95, d,
+                            "stands after \"%s\", so it is an argument of the program; the JVM does not read it",
                             mu_escape_to(shown, c->program)),
                        "Put it before -jar and before the main class.");
     else if (known == MU_JAVA_UNKNOWN) {
@@ -56,7 +58,8 @@ static void check_repeated(const mu_java_command *c, const mu_java_define *d, mu
     const mu_java_define *last = mu_java_command_find(c, d->name);
     if (d->late || last == d || strcmp(last->value, d->value) == 0 || mu_java_property_known(d->name, &nearest) != MU_JAVA_KNOWN)
         return;
-    mu_finding *f = find(findings, MU_E_PROPERTY_IGNORED, 0.95, d, "stands there twice with different values: the later one counts");
+    mu_finding *f =
+        find(findings, MU_E_PROPERTY_IGNORED, 0.95, d, "stands there twice with different values: the later one counts");
     mu_finding_fix(findings, f, "Keep one of them.");
     f->warning = true;
 }
@@ -92,7 +95,8 @@ static bool check_file(const mu_java_command *c, const char *name, bool trust, m
     findings->looked_for[MU_E_STORE_NOT_FOUND] = true;
     if (access(d->value, F_OK) == 0)
         return true;
-    mu_finding *f = find(findings, MU_E_STORE_NOT_FOUND, 0.95, d, "names \"%s\", and there is no such file", mu_escape_to(shown, d->value));
+    mu_finding *f =
+        find(findings, MU_E_STORE_NOT_FOUND, 0.95, d, "names \"%s\", and there is no such file", mu_escape_to(shown, d->value));
     explain_path(d->value, f, findings);
     if (trust)
         mu_finding_evidence(findings, f, "a JVM says nothing then, and trusts its default roots instead");
@@ -122,8 +126,10 @@ static bool check_password(const mu_java_command *c, const char *file, const cha
         return true;
     if (was_meant(c, name))
         return false;
-    mu_finding *f = find(findings, MU_E_STORE_WRONG_PASSWORD, 0.95, store, "is given without " P "keyStorePassword: a JVM cannot use the key then");
-    mu_finding_fix(findings, f, "Add -D" P "keyStorePassword, or put it into a file that only its owner reads and name that: java @FILE …");
+    mu_finding *f = find(findings, MU_E_STORE_WRONG_PASSWORD, 0.95, store,
+                         "is given without " P "keyStorePassword: a JVM cannot use the key then");
+    mu_finding_fix(findings, f,
+                   "Add -D" P "keyStorePassword, or put it into a file that only its owner reads and name that: java @FILE …");
     return false;
 }
 
@@ -132,7 +138,9 @@ static void check_alone(const mu_java_command *c, mu_findings *findings)
     static const char *const needs_store[] = {P "keyStorePassword", P "keyStoreType"};
     for (size_t i = 0; i < 2; i++)
         if (value_of(c, needs_store[i]) && !was_meant(c, P "keyStore"))
-            find(findings, MU_E_PROPERTY_IGNORED, 0.9, mu_java_command_find(c, needs_store[i]), "has no effect without -D" P "keyStore")->warning = true;
+            find(findings, MU_E_PROPERTY_IGNORED, 0.9, mu_java_command_find(c, needs_store[i]),
+                 "has no effect without -D" P "keyStore")
+                ->warning = true;
     if (!was_meant(c, P "keyStore")) {
         mu_finding *f = find(findings, MU_E_CLIENT_CERT_NOT_SENT, 0.7, NULL,
                              "-D" P "keyStore is not given: unless the program loads an identity itself, it has none to present");
@@ -148,8 +156,8 @@ static void check_type(const mu_java_command *c, const char *name, mu_findings *
     char shown[MU_SHOWN_SIZE];
     if (value_of(c, name) && !mu_java_store_type_known(value_of(c, name)))
         mu_finding_fix(findings,
-                       find(findings, MU_E_CONFIG_INVALID, 0.9, mu_java_command_find(c, name), "is \"%s\", and Java knows no such type of store",
-                            mu_escape_to(shown, value_of(c, name))),
+                       find(findings, MU_E_CONFIG_INVALID, 0.9, mu_java_command_find(c, name),
+                            "is \"%s\", and Java knows no such type of store", mu_escape_to(shown, value_of(c, name))),
                        "Set it to PKCS12 or JKS, or leave it out.");
 }
 

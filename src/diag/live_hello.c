@@ -46,7 +46,8 @@ static bool sni_missing(const mu_live *live, mu_findings *findings)
     mu_finding *f = refused(live, findings, mu_findings_failure(findings), MU_E_SNI_MISSING, 0.95);
     f->side = MU_AT_CLIENT;
     mu_finding_evidence(findings, f, "the connection went to an address, so no name was sent");
-    mu_finding_fix(findings, f, "Connect by the server's name instead of its address; to try one: mutual doctor --url %s --sni NAME",
+    mu_finding_fix(findings, f,
+                   "Connect by the server's name instead of its address; to try one: mutual doctor --url %s --sni NAME",
                    live->options->url);
     return true;
 }
@@ -109,8 +110,8 @@ static bool by_widening(const mu_live *live, mu_findings *findings, const mu_pro
 /* ---- nothing helped ---- */
 
 /*
- * A server without a usable key answers so. In TLS 1.3 the suite has nothing to do with the key: who fails there has no key, or may not
- * sign with it. OpenSSL does not offer TLS 1.3 at all when it has no certificate for it.
+ * A server without a usable key answers so. In TLS 1.3 the suite has nothing to do with the key: who fails there has no key, or may
+ * not sign with it. OpenSSL does not offer TLS 1.3 at all when it has no certificate for it.
  */
 static void no_common_parameters(const mu_live *live, mu_findings *findings, size_t failure)
 {
@@ -138,8 +139,8 @@ static void refuses_everybody(const mu_live *live, mu_findings *findings)
 {
     const mu_probe *base = mu_live_base(live);
     size_t failure = mu_findings_failure(findings);
-    if (base->alert == SSL_AD_HANDSHAKE_FAILURE || base->alert == SSL_AD_INTERNAL_ERROR || base->alert == SSL_AD_INSUFFICIENT_SECURITY ||
-        base->alert == TLS13_AD_MISSING_EXTENSION) {
+    if (base->alert == SSL_AD_HANDSHAKE_FAILURE || base->alert == SSL_AD_INTERNAL_ERROR ||
+        base->alert == SSL_AD_INSUFFICIENT_SECURITY || base->alert == TLS13_AD_MISSING_EXTENSION) {
         no_common_parameters(live, findings, failure);
         return;
     }
@@ -161,7 +162,8 @@ static void large_hello(const mu_live *live, mu_findings *findings)
         return;
     mu_finding *f = mu_findings_add(findings, mu_findings_failure(findings), MU_E_CLIENTHELLO_TOO_LARGE, MU_AT_SERVER, 0.9);
     f->warning = true;
-    mu_finding_evidence(findings, f, "a hello of %zu bytes is answered; one of %zu bytes, as clients with post-quantum groups send: %s",
+    mu_finding_evidence(findings, f,
+                        "a hello of %zu bytes is answered; one of %zu bytes, as clients with post-quantum groups send: %s",
                         mu_live_base(live)->sent_hello, large->sent_hello, mu_probe_end_text(large, end));
 }
 
@@ -178,8 +180,9 @@ static void legacy_renegotiation(const mu_live *live, mu_findings *findings)
 void mu_live_judge_hello(const mu_live *live, mu_findings *findings)
 {
     const mu_probe *p = mu_live_base(live), *wide = mu_live_tried(live, MU_TRY_WIDE);
-    static const mu_code found[] = {MU_E_PROTOCOL_VERSION_MISMATCH, MU_E_CIPHER_MISMATCH, MU_E_NAMED_GROUP_MISMATCH, MU_E_SIGALG_MISMATCH,
-                                    MU_E_SNI_UNRECOGNIZED, MU_E_DH_PARAMETERS_WEAK, MU_E_LEGACY_RENEGOTIATION};
+    static const mu_code found[] = {MU_E_PROTOCOL_VERSION_MISMATCH, MU_E_CIPHER_MISMATCH,  MU_E_NAMED_GROUP_MISMATCH,
+                                    MU_E_SIGALG_MISMATCH,           MU_E_SNI_UNRECOGNIZED, MU_E_DH_PARAMETERS_WEAK,
+                                    MU_E_LEGACY_RENEGOTIATION};
     bool refused_hello = !p->err && !p->done && !p->requested && !mu_probe_is_plaintext(p) && !live->plain;
     bool spoke = p->hello || p->alert >= 0 || p->broken || (wide && wide->hello) ||
                  (live->tried[MU_TRY_NO_SNI] && live->probes[MU_TRY_NO_SNI].hello);

@@ -28,7 +28,8 @@ static void tls_to_plaintext_port(const mu_live *live, mu_findings *findings)
         return;
     mu_finding_evidence(findings, f, "that is %s", live->plain->name);
     if (live->plain->starttls) {
-        mu_finding_fix(findings, f, "%s begins without TLS here: use STARTTLS in the client, or the server's port for TLS from the start.",
+        mu_finding_fix(findings, f,
+                       "%s begins without TLS here: use STARTTLS in the client, or the server's port for TLS from the start.",
                        live->plain->name);
         mu_finding_command(findings, f, "openssl s_client -starttls %s -connect %s", live->plain->starttls, live->where);
     }
@@ -59,8 +60,9 @@ void mu_live_judge_reach(const mu_live *live, mu_findings *findings)
 {
     const mu_probe *p = mu_live_base(live);
     const mu_probe *others[] = {mu_live_tried(live, MU_TRY_NO_SNI), mu_live_tried(live, MU_TRY_WIDE)};
-    static const mu_code found[] = {MU_E_NAME_NOT_RESOLVED, MU_E_CONNECTION_REFUSED,   MU_E_NETWORK_TIMEOUT,      MU_E_HANDSHAKE_TIMEOUT,
-                                    MU_E_PEER_CLOSED,       MU_E_TLS_TO_PLAINTEXT_PORT, MU_E_CLIENTHELLO_TOO_LARGE};
+    static const mu_code found[] = {MU_E_NAME_NOT_RESOLVED,    MU_E_CONNECTION_REFUSED, MU_E_NETWORK_TIMEOUT,
+                                    MU_E_HANDSHAKE_TIMEOUT,    MU_E_PEER_CLOSED,        MU_E_TLS_TO_PLAINTEXT_PORT,
+                                    MU_E_CLIENTHELLO_TOO_LARGE};
     for (size_t i = 0; i < sizeof found / sizeof *found; i++)
         findings->looked_for[found[i]] = true;
 

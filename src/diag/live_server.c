@@ -74,13 +74,15 @@ static char *usable_name(const mu_cert_facts *leaf)
 
 static void propose_name(struct judging *j, mu_finding *f)
 {
-    char *name = usable_name(&j->chain.certs[0]), *with_port = name ? mu_asprintf("https://%s:%d%s", name, j->o->port, j->o->target) : NULL;
+    char *name = usable_name(&j->chain.certs[0]),
+         *with_port = name ? mu_asprintf("https://%s:%d%s", name, j->o->port, j->o->target) : NULL;
     mu_buf words;
 
     mu_buf_init(&words, MU_BUF_TEXT_MAX);
     if (with_port) {
         mu_shell_word(&words, with_port);
-        mu_finding_fix(j->findings, f, "Connect by a name that the certificate has (%s), or have it issued again with the one you use.", name);
+        mu_finding_fix(j->findings, f,
+                       "Connect by a name that the certificate has (%s), or have it issued again with the one you use.", name);
         mu_finding_command(j->findings, f, "mutual get %s --resolve %s:%d:%s%s", mu_buf_text(&words), name, j->o->port,
                            j->live->address ? j->live->address : j->o->host, j->o->stores);
     }
@@ -177,7 +179,8 @@ static void expires_soon(struct judging *j)
 
 static void clock_skew(struct judging *j)
 {
-    if (!clocks_differ(j) || mu_problems_have(&j->problems, MU_E_CERT_EXPIRED) || mu_problems_have(&j->problems, MU_E_CERT_NOT_YET_VALID))
+    if (!clocks_differ(j) || mu_problems_have(&j->problems, MU_E_CERT_EXPIRED) ||
+        mu_problems_have(&j->problems, MU_E_CERT_NOT_YET_VALID))
         return;
     mu_finding *f = mu_findings_add(j->findings, mu_findings_failure(j->findings), MU_E_CLOCK_SKEW, MU_AT_UNKNOWN, 0.85);
     f->warning = true;
@@ -220,13 +223,17 @@ static void propose_root(struct judging *j, mu_finding *f)
     mu_buf file, address, name;
 
     if (!top->self_signed || !j->live->address) {
-        mu_finding_fix(j->findings, f, "Ask whoever runs the server for the certificate of \"%s\" and import it into %s; the server does not "
-                       "present it.", top->issuer, j->o->trust_file);
+        mu_finding_fix(j->findings, f,
+                       "Ask whoever runs the server for the certificate of \"%s\" and import it into %s; the server does not "
+                       "present it.",
+                       top->issuer, j->o->trust_file);
         free(print);
         return;
     }
-    mu_finding_fix(j->findings, f, "If the server is yours, compare the SHA-256 fingerprint of \"%s\" (%s) with that of the CA on a way other "
-                   "than this connection; if they agree, import it into %s.", top->subject, print ? print : "", j->o->trust_file);
+    mu_finding_fix(j->findings, f,
+                   "If the server is yours, compare the SHA-256 fingerprint of \"%s\" (%s) with that of the CA on a way other "
+                   "than this connection; if they agree, import it into %s.",
+                   top->subject, print ? print : "", j->o->trust_file);
     mu_buf_init(&file, MU_BUF_TEXT_MAX);
     mu_buf_init(&address, MU_BUF_TEXT_MAX);
     mu_buf_init(&name, MU_BUF_TEXT_MAX);
@@ -234,11 +241,15 @@ static void propose_root(struct judging *j, mu_finding *f)
         mu_shell_word(&name, j->o->name);
     mu_shell_word(&file, j->o->trust_file);
     mu_buf_addf(&address, strchr(j->live->address, ':') ? "[%s]" : "%s", j->live->address);
-    mu_finding_command(j->findings, f,
-                       "openssl s_client -connect %s:%d%s%s -showcerts </dev/null 2>/dev/null | awk '/BEGIN CERT/{p=\"\"} {p=p $0 \"\\n\"} "
-                       "/END CERT/{last=p} END{printf \"%%s\", last}' >presented-root.pem; %s%s",
-                       mu_buf_text(&address), j->o->port, dns ? " -servername " : "", mu_buf_text(&name), j->o->trust_is_pem ? "cat presented-root.pem >>" : "mutual keytool -importcert -trustcacerts -alias "
-                       "presented-root -file presented-root.pem -keystore ", mu_buf_text(&file));
+    mu_finding_command(
+        j->findings, f,
+        "openssl s_client -connect %s:%d%s%s -showcerts </dev/null 2>/dev/null | awk '/BEGIN CERT/{p=\"\"} {p=p $0 \"\\n\"} "
+        "/END CERT/{last=p} END{printf \"%%s\", last}' >presented-root.pem; %s%s",
+        mu_buf_text(&address), j->o->port, dns ? " -servername " : "", mu_buf_text(&name),
+        j->o->trust_is_pem ? "cat presented-root.pem >>"
+                           : "mutual keytool -importcert -trustcacerts -alias "
+                             "presented-root -file presented-root.pem -keystore ",
+        mu_buf_text(&file));
     mu_buf_free(&file);
     mu_buf_free(&address);
     mu_buf_free(&name);
@@ -261,15 +272,16 @@ static int judge_trust(struct judging *j, mu_err **err)
     if (!is_accepted_by(j, j->o->trust, &j->verdict, err) && j->verdict.code == MU_OK)
         return -1;
     code = j->verdict.code;
-    if (code == MU_OK || has_error(j, code) || (code == MU_E_CA_REGENERATED && has_error(j, MU_E_SIGNATURE_INVALID)) || code == MU_E_HOSTNAME_MISMATCH || code == MU_E_IP_SAN_MISSING ||
-        code == MU_E_SAN_MISSING)
+    if (code == MU_OK || has_error(j, code) || (code == MU_E_CA_REGENERATED && has_error(j, MU_E_SIGNATURE_INVALID)) ||
+        code == MU_E_HOSTNAME_MISMATCH || code == MU_E_IP_SAN_MISSING || code == MU_E_SAN_MISSING)
         return 0;
     bool unknown = code == MU_E_CA_NOT_TRUSTED || code == MU_E_SELF_SIGNED;
     if (unknown && is_accepted_by_default(j))
         code = MU_E_TRUSTSTORE_REPLACES_DEFAULT;
     bool guessed = code == MU_E_CHAIN_MISSING_INTERMEDIATE || code == MU_E_CA_REGENERATED;
     mu_finding *f = add(j, code, side_of(j, code, j->verdict.depth), guessed ? 0.9 : 0.97);
-    mu_finding_evidence(j->findings, f, "judged by %s: %s", mu_trust_source(j->o->trust), j->verdict.detail ? j->verdict.detail : "");
+    mu_finding_evidence(j->findings, f, "judged by %s: %s", mu_trust_source(j->o->trust),
+                        j->verdict.detail ? j->verdict.detail : "");
     if (code == MU_E_TRUSTSTORE_REPLACES_DEFAULT)
         mu_finding_evidence(j->findings, f, "the system's own roots accept this server");
     if (unknown || code == MU_E_CA_REGENERATED)
@@ -286,7 +298,8 @@ static void tell_problem(struct judging *j, const mu_problem *p)
         wrong_date(j, p);
         return;
     }
-    if (p->code == MU_E_SAN_MISSING || (p->warning && p->code == j->verdict.code) || (p->code == MU_E_CHAIN_MISSING_INTERMEDIATE && (accepted || (j->o->trust && p->warning))))
+    if (p->code == MU_E_SAN_MISSING || (p->warning && p->code == j->verdict.code) ||
+        (p->code == MU_E_CHAIN_MISSING_INTERMEDIATE && (accepted || (j->o->trust && p->warning))))
         return; /* the name's rule tells it; what our trust completes, or refuses for a reason of its own, is told there */
     mu_finding *f = add(j, p->code, MU_AT_SERVER, p->code == MU_E_CHAIN_MISSING_INTERMEDIATE ? 0.5 : 0.97);
     f->warning = p->warning;
@@ -307,9 +320,10 @@ static void self_signed(struct judging *j)
 
 static void look(struct judging *j)
 {
-    static const mu_code always[] = {MU_E_CERT_EXPIRED,    MU_E_CERT_NOT_YET_VALID,     MU_E_SAN_MISSING,      MU_E_IP_SAN_MISSING,
-                                     MU_E_HOSTNAME_MISMATCH, MU_E_EKU_MISSING_SERVERAUTH, MU_E_CHAIN_ORDER_WRONG, MU_E_WEAK_KEY_SIZE,
-                                     MU_E_WEAK_SIGNATURE_DIGEST, MU_E_KEY_USAGE_WRONG, MU_E_CLOCK_SKEW, MU_E_UNKNOWN_CRITICAL_EXTENSION};
+    static const mu_code always[] = {MU_E_CERT_EXPIRED,      MU_E_CERT_NOT_YET_VALID, MU_E_SAN_MISSING,
+                                     MU_E_IP_SAN_MISSING,    MU_E_HOSTNAME_MISMATCH,  MU_E_EKU_MISSING_SERVERAUTH,
+                                     MU_E_CHAIN_ORDER_WRONG, MU_E_WEAK_KEY_SIZE,      MU_E_WEAK_SIGNATURE_DIGEST,
+                                     MU_E_KEY_USAGE_WRONG,   MU_E_CLOCK_SKEW,         MU_E_UNKNOWN_CRITICAL_EXTENSION};
     static const mu_code by_trust[] = {MU_E_CA_NOT_TRUSTED, MU_E_SELF_SIGNED, MU_E_CHAIN_MISSING_INTERMEDIATE, MU_E_PIN_MISMATCH,
                                        MU_E_CA_REGENERATED, MU_E_INTERMEDIATE_ONLY_ANCHOR, MU_E_TRUSTSTORE_REPLACES_DEFAULT};
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
@@ -347,8 +361,10 @@ int mu_live_judge_server(const mu_live *live, mu_findings *findings, mu_err **er
     expires_soon(&j);
     clock_skew(&j);
     if (!j.o->trust)
-        mu_findings_note(findings, "no trust store was given, so it is not judged whether clients trust \"%s\"; a client with this "
-                         "system's own roots %s the server", j.chain.certs[0].issuer, is_accepted_by_default(&j) ? "accepts" : "refuses");
+        mu_findings_note(findings,
+                         "no trust store was given, so it is not judged whether clients trust \"%s\"; a client with this "
+                         "system's own roots %s the server",
+                         j.chain.certs[0].issuer, is_accepted_by_default(&j) ? "accepts" : "refuses");
     rc = j.problems.failed ? mu_fail_nomem(err) : 0;
 out:
     mu_chain_verdict_done(&j.verdict);

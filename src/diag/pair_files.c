@@ -121,7 +121,8 @@ static void check_identity(const mu_pair_side *side, mu_findings *f)
     if (e->hint)
         mu_finding_fix(f, finding, "%s", e->hint);
     else if (e->code == MU_E_KEY_PASSWORD_DIFFERS)
-        mu_finding_fix(f, finding, "Give it with --%s-key-password, or make both the same: keytool -keypasswd -keystore FILE -alias ALIAS",
+        mu_finding_fix(f, finding,
+                       "Give it with --%s-key-password, or make both the same: keytool -keypasswd -keystore FILE -alias ALIAS",
                        mu_found_at_name(g->at));
     if (e->code == MU_E_SERVER_ALIAS_NOT_FOUND || e->code == MU_E_KEYSTORE_NO_PRIVATE_KEY)
         list_keys(g, f, finding);

@@ -66,8 +66,8 @@ static int collect(const mu_probe *p, const char *host, int64_t at_s, mu_server_
     return f->problems.failed ? mu_fail_nomem(err) : 0;
 }
 
-int mu_server_facts_read(OSSL_LIB_CTX *libctx, mu_line *line, const char *where, const char *host, int64_t at_s, mu_server_facts *ret,
-                         mu_err **err)
+int mu_server_facts_read(OSSL_LIB_CTX *libctx, mu_line *line, const char *where, const char *host, int64_t at_s,
+                         mu_server_facts *ret, mu_err **err)
 {
     const mu_probe_plan plan = {.sni = mu_is_dns_name(host) ? host : NULL, .wide = MU_WIDE};
     mu_probe probe;

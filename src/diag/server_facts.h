@@ -19,12 +19,13 @@ typedef struct mu_server_facts {
 
 /**
  * Shake hands without a certificate of ours and without judging the server's, at whatever version (from
- * TLS 1.0), suite and key (security level 0) it offers, and hang up. A server that refuses once it has shown its certificate, for want of ours, has been seen.
+ * TLS 1.0), suite and key (security level 0) it offers, and hang up. A server that refuses once it has shown its certificate, for
+ * want of ours, has been seen.
  * @param host name or address that was connected to: SNI, and what the certificate should be for
  * @return 0, or -1 out of memory; mu_server_facts_done is due in any case
  */
-int mu_server_facts_read(OSSL_LIB_CTX *libctx, mu_line *line, const char *where, const char *host, int64_t at_s, mu_server_facts *ret,
-                         mu_err **err);
+int mu_server_facts_read(OSSL_LIB_CTX *libctx, mu_line *line, const char *where, const char *host, int64_t at_s,
+                         mu_server_facts *ret, mu_err **err);
 /** A server that was not reached. Takes the reason. @return as above */
 int mu_server_facts_unreachable(const char *where, mu_err *reason, mu_server_facts *ret, mu_err **err);
 void mu_server_facts_done(mu_server_facts *facts);

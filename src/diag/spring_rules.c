@@ -38,7 +38,8 @@ static bool check_mistakes(const mu_spring *spring, mu_findings *findings)
             const mu_mistake *mistake = &spring->mistakes[f].list[i];
             good = false;
             snprintf(where, sizeof where, "%s:%zu:%zu", mu_escape_to(file, spring->files.items[f]), mistake->line, mistake->column);
-            mu_finding_fix(findings, mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, where, "%s", mistake->text ? mistake->text : ""),
+            mu_finding_fix(findings,
+                           mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, where, "%s", mistake->text ? mistake->text : ""),
                            "Spring Boot does not start with such a file: correct that line.");
         }
     return good;
@@ -49,7 +50,8 @@ static bool check_mistakes(const mu_spring *spring, mu_findings *findings)
 /* A JVM reads these from its command line; in this file nobody does. */
 static bool is_jvm_property(const char *name)
 {
-    return mu_str_has_prefix(name, "javax.net.ssl.") || mu_str_has_prefix(name, "javax.net.debug") || mu_str_has_prefix(name, "jdk.tls.");
+    return mu_str_has_prefix(name, "javax.net.ssl.") || mu_str_has_prefix(name, "javax.net.debug") ||
+           mu_str_has_prefix(name, "jdk.tls.");
 }
 
 /* @return is it a key of TLS? */
@@ -72,7 +74,8 @@ static bool check_name(const mu_spring_prop *prop, mu_findings *findings)
         break;
     }
     case MU_SPRING_UNKNOWN:
-        mu_spring_find(findings, MU_E_PROPERTY_IGNORED, 0.9, place(prop, where), "nothing reads %s", mu_escape_to(shown, prop->name))
+        mu_spring_find(findings, MU_E_PROPERTY_IGNORED, 0.9, place(prop, where), "nothing reads %s",
+                       mu_escape_to(shown, prop->name))
             ->warning = true;
         break;
     default:
@@ -103,8 +106,9 @@ static void check_hidden(const mu_spring *spring, size_t index, mu_findings *fin
     }
     if (!winner || strcmp(winner->value, prop->value) == 0)
         return;
-    mu_finding *f = mu_spring_find(findings, MU_E_PROPERTY_IGNORED, 0.95, place(prop, where), "%s does not count: %s sets it otherwise",
-                                   mu_escape_to(shown, prop->name), place(winner, other));
+    mu_finding *f =
+        mu_spring_find(findings, MU_E_PROPERTY_IGNORED, 0.95, place(prop, where), "%s does not count: %s sets it otherwise",
+                       mu_escape_to(shown, prop->name), place(winner, other));
     mu_finding_fix(findings, f, "Keep one of the two: of two formats .properties counts, of two lines the later one.");
     f->warning = true;
 }
@@ -128,9 +132,10 @@ static void check_placeholder(const mu_spring_value *value, const char *name, mu
         mu_finding_fix(findings, endless, "Write the value itself there.");
         return;
     }
-    mu_finding *f = mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.7, value->where, "%s needs ${%s}, which has no value here", name,
-                                   value->unresolved);
-    mu_finding_fix(findings, f, "Set %s where the application is started, or give a default: ${%s:…}", value->unresolved, value->unresolved);
+    mu_finding *f = mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.7, value->where, "%s needs ${%s}, which has no value here",
+                                   name, value->unresolved);
+    mu_finding_fix(findings, f, "Set %s where the application is started, or give a default: ${%s:…}", value->unresolved,
+                   value->unresolved);
 }
 
 /* Within a document that is for some profiles only, others cannot be made active. */

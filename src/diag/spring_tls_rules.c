@@ -47,15 +47,17 @@ static void tell_off(const mu_spring *spring, const mu_spring_tls *tls, mu_findi
 {
     const char *switched = where_of(tls, MU_SPRING_ENABLED);
     char shown[MU_SHOWN_SIZE];
-    mu_finding *f = tls->configured
-                        ? mu_spring_find(findings, MU_E_TLS_TO_PLAINTEXT_PORT, 0.9, switched,
-                                         "server.ssl.enabled is false: the port speaks plain HTTP, and no other key of server.ssl is read")
-                        : mu_spring_find(findings, MU_E_TLS_TO_PLAINTEXT_PORT, 0.7, NULL,
-                                         "no key of server.ssl is set: the port speaks plain HTTP");
+    mu_finding *f =
+        tls->configured
+            ? mu_spring_find(findings, MU_E_TLS_TO_PLAINTEXT_PORT, 0.9, switched,
+                             "server.ssl.enabled is false: the port speaks plain HTTP, and no other key of server.ssl is read")
+            : mu_spring_find(findings, MU_E_TLS_TO_PLAINTEXT_PORT, 0.7, NULL,
+                             "no key of server.ssl is set: the port speaks plain HTTP");
     mu_finding_fix(findings, f, tls->configured ? "Set it to true, or take the line away."
                                                 : "Set server.ssl.key-store and its password, or server.ssl.bundle.");
     for (size_t i = 0; !tls->configured && i < spring->others.count; i++)
-        mu_finding_evidence(findings, f, "profile %s is not active; with --profile it is read, too", mu_escape_to(shown, spring->others.items[i]));
+        mu_finding_evidence(findings, f, "profile %s is not active; with --profile it is read, too",
+                            mu_escape_to(shown, spring->others.items[i]));
     for (size_t i = 0; !tls->configured && i < spring->count; i++)
         if (spring->props[i].active && mu_str_has_prefix(spring->props[i].key, "spring.ssl.bundle.")) {
             mu_finding_evidence(findings, f, "%s:%zu: a bundle is described, and server.ssl.bundle names none",
@@ -74,15 +76,18 @@ static void check_bundle(const mu_spring_tls *tls, mu_findings *findings)
         return;
     mu_escape_to(shown, bundle->text);
     if (!tls->bundle_jks && !tls->bundle_pem)
-        mu_finding_fix(findings, mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, bundle->where, "there is no bundle \"%s\"", shown),
+        mu_finding_fix(findings,
+                       mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, bundle->where, "there is no bundle \"%s\"", shown),
                        "Describe it as spring.ssl.bundle.jks.%s.* or .pem.%s.*; the name counts letter by letter.", shown, shown);
     if (tls->bundle_jks && tls->bundle_pem)
-        mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.9, bundle->where, "the bundle \"%s\" is described as jks and as pem", shown);
+        mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.9, bundle->where, "the bundle \"%s\" is described as jks and as pem",
+                       shown);
     for (mu_spring_key k = 0; k < MU_SPRING_KEYS; k++) {
         if (!tls->server[k].text || tls->used[k] == &tls->server[k])
             continue;
         mu_finding *f = mu_spring_find(findings, MU_E_PROPERTY_IGNORED, 0.95, tls->server[k].where,
-                                       "server.ssl.%s is not read, because server.ssl.bundle is set (%s)", mu_spring_key_name(k), bundle->where);
+                                       "server.ssl.%s is not read, because server.ssl.bundle is set (%s)", mu_spring_key_name(k),
+                                       bundle->where);
         mu_finding_fix(findings, f, "Take it away, or move it into the bundle.");
         f->warning = true;
     }
@@ -92,7 +97,8 @@ static void check_bundle(const mu_spring_tls *tls, mu_findings *findings)
 
 static void ignored(const mu_spring_tls *tls, mu_spring_key key, const char *why, mu_findings *findings)
 {
-    mu_finding *f = mu_spring_find(findings, MU_E_PROPERTY_IGNORED, 0.95, where_of(tls, key), "%s is not read: %s", mu_spring_key_name(key), why);
+    mu_finding *f = mu_spring_find(findings, MU_E_PROPERTY_IGNORED, 0.95, where_of(tls, key), "%s is not read: %s",
+                                   mu_spring_key_name(key), why);
     mu_finding_fix(findings, f, "Keep either the store or the PEM files.");
     f->warning = true;
 }
@@ -107,24 +113,29 @@ static void check_key_store(const mu_spring_tls *tls, mu_findings *findings)
         mu_finding_fix(findings, f, "Set server.ssl.key-store-password, best to a placeholder: ${KEY_STORE_PASSWORD}");
     }
     if (alias->text && !*alias->text)
-        mu_finding_fix(findings, mu_spring_find(findings, MU_E_SERVER_ALIAS_NOT_FOUND, 0.95, alias->where, "key-alias is set and empty"),
+        mu_finding_fix(findings,
+                       mu_spring_find(findings, MU_E_SERVER_ALIAS_NOT_FOUND, 0.95, alias->where, "key-alias is set and empty"),
                        "Take the line away, or name an alias as mutual keytool -list prints it.");
 }
 
 static void check_identity(const mu_spring_tls *tls, mu_findings *findings)
 {
-    bool store = is_set(tls, MU_SPRING_KEY_STORE), cert = is_set(tls, MU_SPRING_CERTIFICATE), key = is_set(tls, MU_SPRING_CERTIFICATE_PRIVATE_KEY);
+    bool store = is_set(tls, MU_SPRING_KEY_STORE), cert = is_set(tls, MU_SPRING_CERTIFICATE),
+         key = is_set(tls, MU_SPRING_CERTIFICATE_PRIVATE_KEY);
     bool token = is_set(tls, MU_SPRING_KEY_STORE_TYPE) && strcmp(tls->used[MU_SPRING_KEY_STORE_TYPE]->text, "PKCS11") == 0;
     mu_spring_key password = is_set(tls, MU_SPRING_KEY_STORE_PASSWORD) ? MU_SPRING_KEY_STORE_PASSWORD : MU_SPRING_KEY_PASSWORD;
     if (tls->pem_key && !tls->bundle_pem && is_set(tls, password)) {
-        mu_finding *f = mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, where_of(tls, password),
-                                       "certificate and private key are PEM files, which count before any store; with %s beside them "
-                                       "Spring Boot does not start", mu_spring_key_name(password));
+        mu_finding *f =
+            mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, where_of(tls, password),
+                           "certificate and private key are PEM files, which count before any store; with %s beside them "
+                           "Spring Boot does not start",
+                           mu_spring_key_name(password));
         mu_finding_evidence(findings, f, "%s: certificate", where_of(tls, MU_SPRING_CERTIFICATE));
         if (store)
             mu_finding_evidence(findings, f, "%s: key-store, which is not read", where_of(tls, MU_SPRING_KEY_STORE));
-        mu_finding_fix(findings, f, "Keep either the store with its password or the PEM files; an encrypted PEM key takes a bundle: "
-                                    "spring.ssl.bundle.pem.NAME.keystore.private-key-password.");
+        mu_finding_fix(findings, f,
+                       "Keep either the store with its password or the PEM files; an encrypted PEM key takes a bundle: "
+                       "spring.ssl.bundle.pem.NAME.keystore.private-key-password.");
     } else if (tls->pem_key && store) {
         ignored(tls, MU_SPRING_KEY_STORE, "certificate and its private key count before it", findings);
     }
@@ -143,10 +154,12 @@ static void check_identity(const mu_spring_tls *tls, mu_findings *findings)
                                       mu_spring_key_name(half), cert ? "certificate-private-key" : "certificate"),
                        "Give both: certificate and certificate-private-key.");
     else
-        mu_finding_fix(findings,
-                       mu_spring_find(findings, MU_E_KEYSTORE_NO_PRIVATE_KEY, 0.95, NULL,
-                                      "TLS is configured, but neither a key store nor a PEM certificate with its key: Spring Boot does not start"),
-                       "Set server.ssl.key-store and server.ssl.key-store-password.");
+        mu_finding_fix(
+            findings,
+            mu_spring_find(
+                findings, MU_E_KEYSTORE_NO_PRIVATE_KEY, 0.95, NULL,
+                "TLS is configured, but neither a key store nor a PEM certificate with its key: Spring Boot does not start"),
+            "Set server.ssl.key-store and server.ssl.key-store-password.");
 }
 
 /* ---- clients ---- */
@@ -163,8 +176,8 @@ static void check_client_auth(const mu_spring_tls *tls, mu_findings *findings)
     findings->looked_for[MU_E_CLIENT_AUTH_OPTIONAL] = findings->looked_for[MU_E_SERVER_DOES_NOT_REQUEST] = true;
     if (!need && !want && !none) {
         mu_finding_fix(findings,
-                       mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, value->where, "client-auth is \"%s\": Spring Boot does not start",
-                                      mu_escape_to(shown, text)),
+                       mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, value->where,
+                                      "client-auth is \"%s\": Spring Boot does not start", mu_escape_to(shown, text)),
                        "Set server.ssl.client-auth to need, want or none.");
     } else if (none && trust) {
         mu_finding *f = mu_spring_find(findings, MU_E_SERVER_DOES_NOT_REQUEST, 0.9, where_of(tls, trust_key),
@@ -216,7 +229,8 @@ static void check_protocols(const mu_spring_tls *tls, mu_findings *findings)
     if (one->text && *one->text && !one->unresolved && !mu_spring_protocol_known(one->text) && strcmp(one->text, "TLS") != 0 &&
         strcmp(one->text, "SSL") != 0)
         mu_finding_fix(findings,
-                       mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, one->where, "Java knows no protocol \"%s\"", mu_escape_to(shown, one->text)),
+                       mu_spring_find(findings, MU_E_CONFIG_INVALID, 0.95, one->where, "Java knows no protocol \"%s\"",
+                                      mu_escape_to(shown, one->text)),
                        "server.ssl.protocol=TLS, and server.ssl.enabled-protocols=TLSv1.3,TLSv1.2 for the versions.");
     if (!list->text || !*list->text || list->unresolved)
         return;
@@ -225,7 +239,8 @@ static void check_protocols(const mu_spring_tls *tls, mu_findings *findings)
     if (modern == 0 && known == all)
         mu_finding_fix(findings,
                        mu_spring_find(findings, MU_E_PROTOCOL_VERSION_MISMATCH, 0.95, list->where,
-                                      "only versions are enabled that today's JVMs and clients refuse: \"%s\"", mu_escape_to(shown, list->text)),
+                                      "only versions are enabled that today's JVMs and clients refuse: \"%s\"",
+                                      mu_escape_to(shown, list->text)),
                        "server.ssl.enabled-protocols=TLSv1.3,TLSv1.2");
     else if (known < all) {
         mu_finding *f = mu_spring_find(findings, known ? MU_E_PROPERTY_IGNORED : MU_E_CONFIG_INVALID, 0.95, list->where,
@@ -250,8 +265,9 @@ static void check_ciphers(const mu_spring_tls *tls, mu_findings *findings)
         mu_finding *f = mu_spring_find(findings, known.len ? MU_E_PROPERTY_IGNORED : MU_E_CONFIG_INVALID, 0.9, list->where,
                                        "\"%s\" is no cipher suite%s", mu_escape_to(shown, unknown.items[i]),
                                        known.len ? "" : ", and so none is left");
-        mu_finding_fix(findings, f, "Name suites as Java does, like TLS_AES_256_GCM_SHA384 and TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "
-                                    "or leave server.ssl.ciphers out.");
+        mu_finding_fix(findings, f,
+                       "Name suites as Java does, like TLS_AES_256_GCM_SHA384 and TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "
+                       "or leave server.ssl.ciphers out.");
         f->warning = known.len > 0;
     }
     mu_buf_free(&known);
@@ -285,7 +301,8 @@ static void check_place(const mu_spring_tls *tls, mu_spring_key key, mu_findings
         mu_finding_fix(findings, f, "What is packed into the application is named by classpath:%s",
                        strstr(other, "resources/") ? strstr(other, "resources/") + 10 : strrchr(other, '/') + 1);
     else
-        mu_finding_fix(findings, f, "Name that file: a plain path or file: counts from the folder that the application is started in.");
+        mu_finding_fix(findings, f,
+                       "Name that file: a plain path or file: counts from the folder that the application is started in.");
 }
 
 static void check_type(const mu_spring_tls *tls, mu_spring_key key, mu_findings *findings)

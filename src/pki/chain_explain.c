@@ -206,10 +206,11 @@ char *mu_finding_hint(const mu_path *path, const mu_verify_params *params, const
         hint = mu_strdup("if this certificate is a renewed one, import it in place of the old; or trust its issuer instead");
         break;
     case MU_E_STORE_LIMIT_EXCEEDED:
-        hint = mu_strdup(finding->x509_error == X509_V_ERR_OUT_OF_MEM ? "its certificate policies and their mappings multiply too much"
-                         : finding->x509_error == X509_V_ERR_UNSPECIFIED
-                             ? "it has too many names for so many name constraints above it"
-                             : "too many certificates of the same name were offered: send only the leaf and its issuers");
+        hint =
+            mu_strdup(finding->x509_error == X509_V_ERR_OUT_OF_MEM ? "its certificate policies and their mappings multiply too much"
+                      : finding->x509_error == X509_V_ERR_UNSPECIFIED
+                          ? "it has too many names for so many name constraints above it"
+                          : "too many certificates of the same name were offered: send only the leaf and its issuers");
         break;
     default:
         break; /* the cause's own fix says it */

@@ -371,7 +371,8 @@ static const char *code_at(const mu_chain_faults *faults, size_t i)
     return i < faults->count ? mu_code_name(faults->items[i].code) : "";
 }
 
-/* Where the verdict is yes there is nothing, and where it is no its cause is among them, unless it is that the path leads nowhere. */
+/* Where the verdict is yes there is nothing, and where it is no its cause is among them, unless it is that the path leads nowhere.
+ */
 static void faults_agree_with(const struct test_case *t, const mu_verify_params *params, const mu_chain_verdict *verdict)
 {
     mu_chain_faults faults;

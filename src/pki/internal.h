@@ -24,8 +24,8 @@ static inline const ASN1_OCTET_STRING *mu_ext_data(const X509_EXTENSION *ext)
 EVP_MD_CTX *mu_key_sign_ctx(OSSL_LIB_CTX *libctx, EVP_PKEY *key, mu_err **err);
 
 /**
- * What names an issuer's key in what it signs: its subject key identifier as it is, however that was made, because verifiers compare
- * the two; without one, the one we would have given it. NULL when out of memory. (AUTHORITY_KEYID_free)
+ * What names an issuer's key in what it signs: its subject key identifier as it is, however that was made, because verifiers
+ * compare the two; without one, the one we would have given it. NULL when out of memory. (AUTHORITY_KEYID_free)
  */
 AUTHORITY_KEYID *mu_cert_authority_key_id(OSSL_LIB_CTX *libctx, const X509 *issuer);
 

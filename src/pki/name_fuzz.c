@@ -1,7 +1,6 @@
 /*
- * Text that people type: distinguished names, subjectAltNames, kinds of keys. What was understood is written, and the text means the
- * same.
- * Covers: src/pki/name.c src/pki/san.c
+ * Text that people type: distinguished names, subjectAltNames, kinds of keys. What was understood is written, and the text means
+ * the same. Covers: src/pki/name.c src/pki/san.c
  */
 #include "base/fuzzing.h"
 #include "base/text.h"

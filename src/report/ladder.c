@@ -228,8 +228,9 @@ static void add_accepted(struct ladder *l)
     const mu_verdict *v = l->verdict;
     const mu_trace *t = l->trace;
     bool server_asked = mu_trace_find(t, MU_MESSAGE_CERTIFICATE_REQUEST, t->side == MU_SIDE_SERVER, t->count) < t->count;
-    add_owned_field(l, "result", mu_asprintf("accepted%s: %s, %s, %s", v->confirmed ? "" : " by us; the server has not said so yet",
-                                             v->version ? v->version : "?", v->cipher ? v->cipher : "?", v->group ? v->group : "?"));
+    add_owned_field(l, "result",
+                    mu_asprintf("accepted%s: %s, %s, %s", v->confirmed ? "" : " by us; the server has not said so yet",
+                                v->version ? v->version : "?", v->cipher ? v->cipher : "?", v->group ? v->group : "?"));
     if (mu_trace_find(t, MU_MESSAGE_CERTIFICATE, t->side == MU_SIDE_SERVER, t->count) == t->count)
         add_field(l, "session", "resumed: the certificates were judged when it began");
     else if (!server_asked)
@@ -341,7 +342,8 @@ json_t *mu_ladder_json(const mu_trace *trace, const mu_verdict *verdict)
     for (size_t i = 0; i < trace->count; i++)
         json_array_append_new(steps, step_json(trace, i));
     return json_pack("{s:o, s:o}", "steps", steps, "brokeAt",
-                     broken < trace->count ? json_pack("{s:i, s:s, s:s}", "step", (int)broken, "from", side_name(sender(trace, broken)),
-                                                       "message", mu_trace_step_name(trace, broken, name))
-                                           : json_null());
+                     broken < trace->count
+                         ? json_pack("{s:i, s:s, s:s}", "step", (int)broken, "from", side_name(sender(trace, broken)), "message",
+                                     mu_trace_step_name(trace, broken, name))
+                         : json_null());
 }

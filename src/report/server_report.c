@@ -50,6 +50,6 @@ json_t *mu_server_json(const mu_server_facts *s, int64_t at_s)
         json_array_append_new(issuers, mu_json_text(s->issuers.items[i]));
     return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:{s:b, s:o}, s:o}", "server", mu_json_text(s->where), "state", "read",
                      "version", mu_json_text(s->version), "cipher", mu_json_text(s->cipher), "group", mu_json_text(s->group),
-                     "chain", mu_chain_facts_json(&s->chain, at_s), "clientCertificate", "requested", s->cert_requested, "issuers", issuers,
-                     "problems", mu_problems_json(&s->problems));
+                     "chain", mu_chain_facts_json(&s->chain, at_s), "clientCertificate", "requested", s->cert_requested, "issuers",
+                     issuers, "problems", mu_problems_json(&s->problems));
 }

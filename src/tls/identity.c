@@ -74,7 +74,8 @@ char *mu_identity_doubts(const mu_identity *identity, mu_purpose purpose, int64_
         add_doubt(&doubts, "it expired on ", mu_time_text(until_s, time));
     if (now_s < from_s)
         add_doubt(&doubts, "it is not valid before ", mu_time_text(from_s, time));
-    if (purpose != MU_PURPOSE_ANY && !(X509_get_extended_key_usage(cert) & (XKU_ANYEKU | (server ? XKU_SSL_SERVER : XKU_SSL_CLIENT))))
+    if (purpose != MU_PURPOSE_ANY &&
+        !(X509_get_extended_key_usage(cert) & (XKU_ANYEKU | (server ? XKU_SSL_SERVER : XKU_SSL_CLIENT))))
         add_doubt(&doubts, "its extendedKeyUsage lacks ", server ? "serverAuth" : "clientAuth");
     if (!(X509_get_key_usage(cert) & KU_DIGITAL_SIGNATURE))
         add_doubt(&doubts, "its keyUsage lacks ", "digitalSignature");

@@ -1,4 +1,5 @@
-/** IANA's names to OpenSSL's; the results are settings of the SSL_CTX. MU_E_CONFIG_INVALID names what is unknown. NULL: our defaults. */
+/** IANA's names to OpenSSL's; the results are settings of the SSL_CTX. MU_E_CONFIG_INVALID names what is unknown. NULL: our
+ * defaults. */
 #ifndef MU_TLS_NAMES_H
 #define MU_TLS_NAMES_H
 

@@ -230,8 +230,9 @@ static void fail_plaintext(mu_tls_conn *conn)
 static void fail_flooded(mu_tls_conn *conn)
 {
     conn->verdict.code = MU_E_PROTOCOL_ERROR;
-    mu_tls_set_text(&conn->verdict.detail, mu_asprintf("the %s sent %zu bytes that got %s no further", peer_name(conn),
-                                                       conn->idle_bytes, conn->verdict.handshake_done ? "the connection" : "the handshake"));
+    mu_tls_set_text(&conn->verdict.detail,
+                    mu_asprintf("the %s sent %zu bytes that got %s no further", peer_name(conn), conn->idle_bytes,
+                                conn->verdict.handshake_done ? "the connection" : "the handshake"));
 }
 
 static bool has_common_suite(SSL *ssl)
