@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define FLOOR 0.02          /* what a fact leaves to causes that it does not speak of */
-#define GENERAL_WEIGHT 0.25 /* how much a general line counts against one that says what happened */
+#define GENERAL_WEIGHT 0.15 /* how much a general line counts against one that says what happened */
 #define SENT_WEIGHT 0.4     /* an alert that was sent repeats what was said before it, less exactly */
 
 void mu_log_spread(mu_fact fact, bool sent, double client, mu_log_weights *ret)
