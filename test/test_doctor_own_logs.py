@@ -19,6 +19,7 @@ SHARED = [
     (r"unable to get (local )?issuer|verify the first certificate|UNABLE_TO_|unknown ca|not trusted|CA chain cannot be verified"
      r"|self[- ]signed certificate|unable to find valid certification path|unknown_ca", UNTOLD),
     (r"unable to find valid certification path", UNTOLD | {"self-signed"}),
+    (r"self[- ]signed certificate|SELF_SIGNED_CERT", {"self-signed", "subject-equals-issuer"}),
     (r"not yet valid|NotYetValid|CERT_NOT_YET_VALID", {"cert-not-yet-valid", "clock-skew"}),
     (r"certificate purpose|INVALID_PURPOSE|[Ee]xtended key usage", {"eku-missing-serverauth", "eku-missing-clientauth", "eku-ca-chain",
                                                                     "key-usage-wrong", "ca-used-as-leaf"}),

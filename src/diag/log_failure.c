@@ -1,6 +1,7 @@
 /* Facts become failures: what belongs together, what came again, and who prints. */
 #include "diag/log_internal.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,8 @@ static mu_log_seen seen_here(mu_log *log, const mu_says *says, mu_fact fact, boo
 {
     mu_log_seen seen = {.fact = fact, .sent = sent, .source = log->source_count - 1, .line = log->line, .stack = says->stack};
     seen.odds = bounded(odds_around(log) * mu_log_odds_of(says->printer), 60);
+    while (end > 0 && isspace(log->text[end - 1]))
+        end--;
     seen.quote = mu_log_quote(log->text, log->text_len, end);
     log->failed = log->failed || !seen.quote;
     return seen;

@@ -66,6 +66,7 @@ struct mu_log {
         uint64_t end;
         uint32_t context;
     } alert; /* the last words that announce an alert's name */
+    const mu_says *opened; /* its "[" ended the last line: is the "]" the next? NULL: none */
     mu_log_match matches[MU_LOG_MATCHES_MAX];
     size_t match_count;
     mu_buf pending;         /* a line that is not complete */
@@ -83,6 +84,8 @@ int mu_log_phrases(mu_log *log);
 void mu_log_found(void *log, uint32_t id, size_t end);
 /* At the end of a piece: what was found in it becomes facts, but for phrases that are only a part of a longer one. */
 void mu_log_take_matches(mu_log *log);
+/* At its beginning: whether it closes what the last one opened. */
+void mu_log_take_opened(mu_log *log);
 /* log_failure.c */
 void mu_log_add_fact(mu_log *log, const mu_says *says, mu_fact fact, bool sent, size_t end);
 void mu_log_add_odds(mu_log *log, double odds);

@@ -123,15 +123,35 @@ static void add_alert(mu_log *log, const mu_says *says, int alert, mu_alert_dire
     add_match(log, says, mu_alert_fact(alert), direction == MU_ALERT_SENT, length, end);
 }
 
-/* A phrase that ends in "[]" or "''" wants nothing between them, which the matcher does not see: for it both are separators. */
-static bool is_empty_where_asked(const mu_log *log, const char *part, size_t len, size_t end)
+static size_t skip(const mu_log *log, size_t at, const char *these)
+{
+    while (at < log->text_len && log->text[at] && strchr(these, log->text[at]))
+        at++;
+    return at;
+}
+
+/* A phrase that ends in "[]" or "''" wants nothing between them, which the matcher does not see: for it both are separators. When the
+ * line ends after the first of them, the next line tells. */
+static bool is_empty_where_asked(mu_log *log, const mu_says *says, const char *part, size_t len, size_t end)
 {
     const char *pair = len > 2 ? part + len - 2 : "";
     if (strcmp(pair, "[]") != 0 && strcmp(pair, "''") != 0 && strcmp(pair, "<>") != 0)
         return true;
-    for (end--; end < log->text_len && strchr(" :=", log->text[end]); end++)
-        ;
-    return end + 1 < log->text_len && memcmp(log->text + end, pair, 2) == 0;
+    end = skip(log, end - 1, *pair == '\'' ? " :=" : " :=\"");
+    if (end >= log->text_len || log->text[end] != *pair)
+        return false;
+    end = skip(log, end + 1, " \t\r\n");
+    log->opened = end == log->text_len ? says : NULL;
+    return end < log->text_len && log->text[end] == pair[1];
+}
+
+void mu_log_take_opened(mu_log *log)
+{
+    size_t start = skip(log, 0, " \t\r\n");
+    const mu_says *says = log->opened;
+    log->opened = NULL;
+    if (says && start < log->text_len && log->text[start] == says->text[strlen(says->text) - 1])
+        mu_log_add_fact(log, says, says->fact, false, start + 1);
 }
 
 static void found_says(mu_log *log, uint32_t row, uint32_t part, size_t end)
@@ -152,7 +172,7 @@ static void found_says(mu_log *log, uint32_t row, uint32_t part, size_t end)
     if (rest)
         return; /* more has to follow */
     log->progress[row] = 0;
-    if (!is_empty_where_asked(log, last, strlen(last), end))
+    if (!is_empty_where_asked(log, says, last, strlen(last), end))
         return;
     size_t length = mu_match_length(log->matcher, last, strlen(last));
     if (says->alert >= 0) {

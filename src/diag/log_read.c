@@ -54,6 +54,7 @@ int mu_log_begin(mu_log *log, const char *name, mu_found_at side)
     memset(log->progress, 0, phrases * sizeof *log->progress);
     memset(log->printed, 0, phrases * sizeof *log->printed);
     memset(log->recent, 0, sizeof log->recent);
+    log->opened = NULL;
     log->state = (mu_match_state){0};
     mu_matcher_run(log->matcher, &log->state, (const uint8_t *)"\n", 1, mu_log_found, log); /* words begin after something */
     log->alert.context = 0;
@@ -69,6 +70,8 @@ static void read_piece(mu_log *log, const uint8_t *text, size_t len)
 {
     log->text = text;
     log->text_len = len;
+    if (log->opened)
+        mu_log_take_opened(log);
     mu_matcher_run(log->matcher, &log->state, text, len, mu_log_found, log);
     mu_log_take_matches(log);
     log->offset += len;

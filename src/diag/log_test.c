@@ -106,6 +106,41 @@ static void what_a_longer_phrase_says_is_not_said_twice(void **state)
     mu_findings_free(&findings);
 }
 
+/* MU_OK: nothing failed. */
+static void first_is(const char *text, mu_code code)
+{
+    mu_findings findings = read_text(text);
+    assert_int_equal(findings.count > 0 ? findings.items[0].code : MU_OK, code);
+    mu_findings_free(&findings);
+}
+
+static void what_is_told_more_exactly_wins(void **state)
+{
+    (void)state;
+    first_is("Hostname/IP does not match certificate's altnames", MU_E_HOSTNAME_MISMATCH);
+    first_is("Hostname/IP does not match certificate's altnames: Cert does not contain a DNS name", MU_E_SAN_MISSING);
+}
+
+static void empty_brackets_are_empty(void **state)
+{
+    (void)state;
+#define CLIENT_CERTIFICATE "Produced client Certificate message (\n\"Certificate\": {\n  \"certificate_list\": [  \n"
+    first_is(CLIENT_CERTIFICATE "]\n}\n", MU_E_CLIENT_CERT_NOT_SENT);
+    first_is(CLIENT_CERTIFICATE "{\n  \"certificate\" : {\n", MU_OK);
+    first_is("Certificate for <a.test> doesn't match any of the subject alternative names: []", MU_E_SAN_MISSING);
+    first_is("Certificate for <a.test> doesn't match any of the subject alternative names: [b.test]", MU_E_HOSTNAME_MISMATCH);
+}
+
+static void an_alert_that_is_said_to_be_sent_did_not_come(void **state)
+{
+    (void)state;
+    first_is("{tls_alert,{unknown_ca,\"TLS server: In state certify generated SERVER ALERT: Fatal - Unknown CA\"}}",
+             MU_E_CLIENT_CA_NOT_TRUSTED);
+    first_is("{tls_alert,{unknown_ca,\"TLS client: In state certify generated CLIENT ALERT: Fatal - Unknown CA\"}}",
+             MU_E_CA_NOT_TRUSTED);
+    first_is("could not accept SSL connection: tlsv1 alert unknown ca", MU_E_CA_NOT_TRUSTED);
+}
+
 static void causes_of_one_failure_add_up_to_one(void **state)
 {
     (void)state;
@@ -157,6 +192,9 @@ int main(void)
         cmocka_unit_test(a_line_of_megabytes),
         cmocka_unit_test(nothing_known_is_undetermined),
         cmocka_unit_test(what_a_longer_phrase_says_is_not_said_twice),
+        cmocka_unit_test(what_is_told_more_exactly_wins),
+        cmocka_unit_test(empty_brackets_are_empty),
+        cmocka_unit_test(an_alert_that_is_said_to_be_sent_did_not_come),
         cmocka_unit_test(causes_of_one_failure_add_up_to_one),
         cmocka_unit_test(secrets_are_masked),
     };
