@@ -829,3 +829,9 @@ def test_generated_sets(mutual, start, rng, long_run, tmp_path):
         if found != set(expected):
             wrong.append(f"{faults}: expected {expected}: {result}")
     assert seen > 5 and not wrong, "\n".join(wrong)
+
+
+def test_sni_is_a_name(mutual):
+    for name in ("a b", "", "..", "a..b", "\u00e9.test", "a/b", "x" * 300):
+        answer = mutual("doctor", "--json", "--url", "https://127.0.0.1:1", "--sni", name)
+        assert answer.status == 2 and "is no host name" in json.loads(answer.out)["error"]["message"], answer

@@ -12,8 +12,8 @@ typedef struct mu_file_stamp {
 } mu_file_stamp;
 
 /**
- * Read a whole regular file (or a pipe, up to max_bytes). "-" is not special. "FILE.jar!/NAME" (also .war) is what the JAR holds
- * under that name, unless there is such a file.
+ * Read a whole regular file, or a pipe, up to max_bytes: for a pipe's writer it waits for three seconds, then as long as there is
+ * one. "-" is not special. "FILE.jar!/NAME" (also .war) is what the JAR holds under that name, unless there is such a file.
  * @param ret_stamp may be NULL
  * @return 0, or -1 with MU_E_STORE_NOT_FOUND (no such file, a directory), MU_E_FILE_PERMISSION,
  *         MU_E_STORE_LIMIT_EXCEEDED (too big), MU_E_STORE_DAMAGED (the disk cannot read it)

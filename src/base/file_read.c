@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,15 +21,33 @@ static int fail_open(const char *shown, int errnum, mu_err **err)
     return mu_fail_errno(err, MU_E_STORE_NOT_FOUND, errnum, "cannot open \"%s\"", shown);
 }
 
+#define WRITER_TRIES 30 /* of 100 ms: how long a pipe may be without a writer before there was a byte in it */
+
+/* As read, also of a pipe that does not block: the end is only where a writer has been, or none comes. */
+static ssize_t read_some(int fd, uint8_t *chunk, size_t size, bool began)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    struct stat st;
+    for (int tries = 0;;) {
+        ssize_t count = read(fd, chunk, size);
+        bool busy = count < 0 && errno == EAGAIN;
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (!busy && (count != 0 || began || tries == WRITER_TRIES || fstat(fd, &st) != 0 || !S_ISFIFO(st.st_mode)))
+            return count;
+        tries += !busy;
+        if (poll(&ready, 1, busy ? -1 : 100) > 0 && !busy && (ready.revents & POLLHUP) && !(ready.revents & POLLIN))
+            began = true; /* there was one, and it is gone */
+    }
+}
+
 static int read_all(int fd, const char *shown, size_t max_bytes, mu_buf *out, mu_err **err)
 {
     uint8_t chunk[16384];
     ssize_t count;
     int rc = 0;
 
-    while ((count = read(fd, chunk, sizeof chunk)) != 0) {
-        if (count < 0 && errno == EINTR)
-            continue;
+    while ((count = read_some(fd, chunk, sizeof chunk, out->len > 0)) != 0) {
         if (count < 0) {
             rc = mu_fail_errno(err, MU_E_STORE_DAMAGED, errno, "cannot read \"%s\"", shown);
             break;
@@ -122,10 +141,18 @@ static int read_member(const char *path, const char *bang, const char *shown, si
     return rc;
 }
 
+/* Nobody has written into it, so that it was not even an empty file. */
+static int fail_silent(const char *shown, mu_err **err)
+{
+    mu_fail_by(err, MU_E_STORE_NOT_FOUND, MU_BY_OS, "\"%s\" is a pipe, and nobody writes into it", shown);
+    return mu_err_hint(err, "Name a file, or start the program that writes into it first. A pipe can be read once only.");
+}
+
 int mu_file_read(const char *path, size_t max_bytes, mu_buf *out, mu_file_stamp *ret_stamp, mu_err **err)
 {
     int rc = -1, fd = -1;
-    struct stat st;
+    struct stat st = {0};
+    size_t before = out ? out->len : 0;
     char *shown = mu_escape_dup(path, strlen(path));
     const char *bang = find_member(path);
 
@@ -133,12 +160,14 @@ int mu_file_read(const char *path, size_t max_bytes, mu_buf *out, mu_file_stamp 
         mu_fail_nomem(err);
     else if (bang && access(path, F_OK) != 0)
         rc = read_member(path, bang, shown, max_bytes, out, ret_stamp, err);
-    else if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) < 0 || fstat(fd, &st) < 0)
+    else if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)) < 0 || fstat(fd, &st) < 0)
         fail_open(shown, errno, err);
     else if (S_ISDIR(st.st_mode))
         mu_fail_by(err, MU_E_STORE_NOT_FOUND, MU_BY_OS, "\"%s\" is a directory", shown);
     else
         rc = mu_file_read_fd(fd, shown, max_bytes, out, ret_stamp, err);
+    if (rc == 0 && out && out->len == before && S_ISFIFO(st.st_mode))
+        rc = fail_silent(shown, err);
     if (fd >= 0)
         close(fd);
     free(shown);

@@ -32,6 +32,18 @@ static int parse(const char *text, mu_url *ret, mu_err **err)
     return rc;
 }
 
+/* A name as DNS has it, or an address. Whatever else would be sent, no server has it. */
+static int check_sni(const char *name, mu_err **err)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:";
+    char shown[MU_SHOWN_SIZE];
+    size_t len = name ? strlen(name) : 1;
+    if (!name || (len > 0 && len <= 253 && strspn(name, allowed) == len && *name != '.' && !strstr(name, "..")))
+        return 0;
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "--sni \"%s\" is no host name", mu_escape_to(shown, name));
+    return mu_err_hint(err, "A name with other letters is given in its ASCII form, xn--….");
+}
+
 /* --key-store and its relatives, or else --client-key-store and its own. */
 static const mu_store_settings *settings_of(const mu_doctor_options *options)
 {
@@ -141,7 +153,7 @@ int mu_doctor_live(const mu_doctor_options *options, int64_t at_s, mu_findings *
     mu_buf_init(&l.url_word, MU_BUF_TEXT_MAX);
     mu_shell_word(&l.url_word, options->url);
     write_stores(&l);
-    if (parse(options->url, &l.url, err) == 0 && mu_dial_check_resolve(&options->resolve, err) == 0 &&
+    if (check_sni(options->sni, err) == 0 && parse(options->url, &l.url, err) == 0 && mu_dial_check_resolve(&options->resolve, err) == 0 &&
         mu_ossl_ctx_new(&l.libctx, err) == 0 && load_stores(&l, at_s, findings, err) == 0)
         rc = look(&l, at_s, findings, err);
     mu_trust_free(l.default_trust);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/cert_files.h"
 #include "config/password.h"
+#include "keystore/store_bytes.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 struct source {
     const char *path, *password, *type;
     bool no_questions;
+    mu_store_bytes bytes;
 };
 
 static void warn_type(struct mu_strlist *warnings, const struct source *source, const mu_store *store)
@@ -35,7 +37,7 @@ static int open_store(OSSL_LIB_CTX *libctx, const struct source *source, const c
     mu_store_options options = {.password = password};
     if (source->type && mu_store_type_parse(source->type, &options.type, err) != 0)
         return -1;
-    return mu_store_open(libctx, source->path, &options, ret_store, err);
+    return mu_store_bytes_open(libctx, &source->bytes, &options, ret_store, err);
 }
 
 /* Some stores need no password: PEM without encryption, trust stores without protection. Only then is none asked for. */
@@ -52,13 +54,15 @@ static bool opens_without(OSSL_LIB_CTX *libctx, const struct source *source, boo
     return false;
 }
 
-static int read_store(OSSL_LIB_CTX *libctx, const struct source *source, bool for_identity, struct mu_strlist *warnings,
+static int read_store(OSSL_LIB_CTX *libctx, struct source *source, bool for_identity, struct mu_strlist *warnings,
                       mu_store **ret_store, mu_err **err)
 {
     int rc = -1;
     mu_secret password = {0};
     mu_err *first = NULL;
 
+    if (mu_store_bytes_read(source->path, MU_STORE_MAX_BYTES, &source->bytes, err) != 0)
+        goto out;
     if (!source->password && opens_without(libctx, source, for_identity, ret_store, &first)) {
         rc = 0;
     } else if (first && (source->no_questions || !mu_password_is_wanted(first))) {
@@ -67,8 +71,10 @@ static int read_store(OSSL_LIB_CTX *libctx, const struct source *source, bool fo
     } else if (mu_password_resolve(source->password, source->path, &password, err) == 0) {
         rc = open_store(libctx, source, password.value, ret_store, err);
     }
+out:
     mu_err_free(first);
     mu_secret_clear(&password);
+    mu_store_bytes_done(&source->bytes);
     if (rc == 0)
         warn_type(warnings, source, *ret_store);
     return rc;
@@ -76,47 +82,56 @@ static int read_store(OSSL_LIB_CTX *libctx, const struct source *source, bool fo
 
 /* ---- identity ---- */
 
-static int identity_from_pem(OSSL_LIB_CTX *libctx, const mu_store_settings *s, mu_identity **ret_identity, mu_err **err)
+int mu_settings_identity_pem(OSSL_LIB_CTX *libctx, const mu_store_settings *s, const mu_buf *certs, const mu_buf *keys,
+                             mu_identity **ret_identity, mu_err **err)
 {
     int rc = -1;
     const char *key_path = s->certificate_private_key ? s->certificate_private_key : s->certificate;
     STACK_OF(X509) *chain = NULL;
     EVP_PKEY *key = NULL;
-    mu_buf cert_file, key_file;
     mu_secret password = {0};
     mu_err *first = NULL;
     char source[MU_SHOWN_SIZE];
 
-    mu_buf_init(&cert_file, PEM_MAX_BYTES);
-    mu_buf_init_secret(&key_file, PEM_MAX_BYTES);
-    if (mu_file_read(s->certificate, PEM_MAX_BYTES, &cert_file, NULL, err) != 0 ||
-        mu_file_read(key_path, PEM_MAX_BYTES, &key_file, NULL, err) != 0 ||
-        mu_certs_parse(libctx, cert_file.data, cert_file.len, &chain, err) != 0)
+    if (mu_certs_parse(libctx, certs->data, certs->len, &chain, err) != 0)
         goto out;
-    if (s->key_password || mu_key_parse(libctx, key_file.data, key_file.len, NULL, &key, &first) != 0) {
+    if (s->key_password || mu_key_parse(libctx, keys->data, keys->len, NULL, &key, &first) != 0) {
         if (!s->key_password && (s->no_questions || !mu_password_is_wanted(first))) {
-            rc = mu_key_parse(libctx, key_file.data, key_file.len, NULL, &key, err);
+            rc = mu_err_pass(err, first);
+            first = NULL;
             goto out;
         }
         if (mu_password_resolve(s->key_password, key_path, &password, err) != 0 ||
-            mu_key_parse(libctx, key_file.data, key_file.len, password.value, &key, err) != 0)
+            mu_key_parse(libctx, keys->data, keys->len, password.value, &key, err) != 0)
             goto out;
     }
     rc = mu_identity_new(key, chain, mu_escape_to(source, s->certificate), ret_identity, err);
 out:
     mu_err_free(first);
     mu_secret_clear(&password);
-    mu_buf_free(&cert_file);
-    mu_buf_free(&key_file);
     sk_X509_pop_free(chain, X509_free);
     EVP_PKEY_free(key);
+    return rc;
+}
+
+static int identity_from_pem(OSSL_LIB_CTX *libctx, const mu_store_settings *s, mu_identity **ret_identity, mu_err **err)
+{
+    mu_buf certs, keys;
+    int rc = -1;
+    mu_buf_init_secret(&certs, PEM_MAX_BYTES);
+    mu_buf_init_secret(&keys, PEM_MAX_BYTES);
+    if (mu_file_read(s->certificate, PEM_MAX_BYTES, &certs, NULL, err) == 0 &&
+        (!s->certificate_private_key || mu_file_read(s->certificate_private_key, PEM_MAX_BYTES, &keys, NULL, err) == 0))
+        rc = mu_settings_identity_pem(libctx, s, &certs, s->certificate_private_key ? &keys : &certs, ret_identity, err);
+    mu_buf_free(&certs);
+    mu_buf_free(&keys);
     return rc;
 }
 
 /* The other store holds the key: the two were exchanged. */
 static bool has_key(OSSL_LIB_CTX *libctx, const mu_store_settings *s)
 {
-    struct source source = {s->trust_store, s->trust_store_password, s->trust_store_type, s->no_questions};
+    struct source source = {s->trust_store, s->trust_store_password, s->trust_store_type, s->no_questions, {0}};
     mu_store *store = NULL;
     bool found = false;
     if (!s->trust_store || read_store(libctx, &source, false, NULL, &store, NULL) != 0)
@@ -144,7 +159,7 @@ static int identity_from_store(OSSL_LIB_CTX *libctx, const mu_store_settings *s,
                                struct mu_strlist *warnings, mu_identity **ret_identity, mu_err **err)
 {
     int rc = -1;
-    struct source source = {s->key_store, s->key_store_password, s->key_store_type, s->no_questions};
+    struct source source = {s->key_store, s->key_store_password, s->key_store_type, s->no_questions, {0}};
     mu_store *store = NULL;
     mu_secret key_password = {0};
     mu_err *reason = NULL;
@@ -195,7 +210,7 @@ static int add_pem(OSSL_LIB_CTX *libctx, const char *path, mu_trust *trust, mu_e
 
 static int add_store(OSSL_LIB_CTX *libctx, const mu_store_settings *s, struct mu_strlist *warnings, mu_trust *trust, mu_err **err)
 {
-    struct source source = {s->trust_store, s->trust_store_password, s->trust_store_type, s->no_questions};
+    struct source source = {s->trust_store, s->trust_store_password, s->trust_store_type, s->no_questions, {0}};
     mu_store *store = NULL;
     int rc = read_store(libctx, &source, false, warnings, &store, err);
     if (rc == 0)

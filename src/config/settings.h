@@ -13,6 +13,7 @@ typedef struct mu_store_settings {
 } mu_store_settings;
 
 struct mu_strlist;
+struct mu_buf;
 
 /**
  * The identity the settings name; *ret_identity is NULL and 0 is returned if they name none.
@@ -21,6 +22,9 @@ struct mu_strlist;
  */
 int mu_settings_identity(OSSL_LIB_CTX *libctx, const mu_store_settings *settings, mu_purpose purpose, int64_t now_s,
                          struct mu_strlist *warnings, mu_identity **ret_identity, mu_err **err);
+/** The same of --certificate and its key, whose files were read already; keys may be certs: a pipe has its bytes only once. */
+int mu_settings_identity_pem(OSSL_LIB_CTX *libctx, const mu_store_settings *settings, const struct mu_buf *certs,
+                             const struct mu_buf *keys, mu_identity **ret_identity, mu_err **err);
 /** The trust they name; *ret_trust is NULL if they name none (no fallback here). */
 int mu_settings_trust(OSSL_LIB_CTX *libctx, const mu_store_settings *settings, struct mu_strlist *warnings, mu_trust **ret_trust,
                       mu_err **err);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "config/password.h"
+#include "keystore/store_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,46 +11,62 @@
 
 /* ---- files ---- */
 
-/* Certificate and key in two PEM files are read as if they were one. */
-static int read_pem_pair(const mu_pair *pair, mu_pair_side *side, mu_given *g)
+/* Certificate and key in two PEM files are read as if they were one, and as a server reads them: in the order in which they stand. */
+static void read_pem_pair(const mu_pair *pair, mu_pair_side *side, mu_given *g)
 {
-    const char *paths[] = {side->settings->certificate, side->settings->certificate_private_key};
-    mu_store_options options = {.password = side->key_password.value};
-    mu_buf file;
-    int rc = 0;
+    const mu_store_settings *s = side->settings;
+    const mu_store_options options = {.password = side->key_password.value};
+    const bool two = s->certificate_private_key && strcmp(s->certificate, s->certificate_private_key) != 0;
+    mu_buf certs, keys;
 
-    mu_buf_init_secret(&file, PEM_MAX_BYTES);
-    for (int i = 0; rc == 0 && i < 2; i++)
-        if (paths[i] && (i == 0 || strcmp(paths[0], paths[1]) != 0)) {
-            rc = mu_file_read(paths[i], PEM_MAX_BYTES, &file, NULL, &g->err);
-            mu_buf_add_str(&file, "\n");
+    mu_buf_init_secret(&certs, 2 * PEM_MAX_BYTES);
+    mu_buf_init_secret(&keys, PEM_MAX_BYTES);
+    if (mu_file_read(s->certificate, PEM_MAX_BYTES, &certs, NULL, &g->err) == 0 &&
+        (!two || mu_file_read(s->certificate_private_key, PEM_MAX_BYTES, &keys, NULL, &g->err) == 0)) {
+        mu_settings_identity_pem(pair->libctx,
+                                 &(mu_store_settings){.certificate = s->certificate,
+                                                      .key_password = s->key_password,
+                                                      .certificate_private_key = s->certificate_private_key,
+                                                      .no_questions = true},
+                                 &certs, two ? &keys : &certs, &side->identity, &side->identity_err);
+        mu_buf_add_str(&certs, "\n");
+        mu_buf_add(&certs, keys.data, keys.len);
+        if (mu_store_parse(pair->libctx, certs.data, certs.len, &options, &g->store, &g->err) != 0) {
+            mu_identity_free(side->identity);
+            mu_err_free(side->identity_err);
+            side->identity = NULL;
+            side->identity_err = NULL;
         }
-    if (rc == 0)
-        rc = mu_store_parse(pair->libctx, file.data, file.len, &options, &g->store, &g->err);
-    mu_buf_free(&file);
-    return rc;
+    }
+    mu_buf_free(&certs);
+    mu_buf_free(&keys);
 }
 
-static void open_with(const mu_pair *pair, mu_given *g)
+static void open_with(const mu_pair *pair, const mu_store_bytes *bytes, mu_given *g)
 {
     mu_store_options options = {.password = g->password.value};
     mu_err_free(g->err);
     mu_store_free(g->store);
     g->err = NULL;
     g->store = NULL;
-    mu_store_open(pair->libctx, g->path, &options, &g->store, &g->err);
+    mu_store_bytes_open(pair->libctx, bytes, &options, &g->store, &g->err);
 }
 
 /* Without a password that was given: what opens without is read without, and asked for is what may be needed. */
 static int open_given(const mu_pair *pair, mu_given *g, bool no_questions, mu_err **err)
 {
+    mu_store_bytes bytes;
     if (g->spec && mu_password_resolve(g->spec, g->path, &g->password, err) != 0)
         return -1;
-    open_with(pair, g);
+    if (mu_store_bytes_read(g->path, MU_STORE_MAX_BYTES, &bytes, &g->err) != 0)
+        goto out;
+    open_with(pair, &bytes, g);
     bool wanted = g->store ? mu_store_has_skipped(g->store) || (g->keys && mu_store_get_type(g->store) != MU_STORE_PEM)
                            : mu_password_is_wanted(g->err);
     if (!g->spec && wanted && !no_questions && mu_password_resolve(NULL, g->path, &g->password, NULL) == 0)
-        open_with(pair, g);
+        open_with(pair, &bytes, g);
+out:
+    mu_store_bytes_done(&bytes);
     return 0;
 }
 
@@ -142,14 +159,7 @@ static int read_identity(const mu_pair *pair, mu_pair_side *side, mu_err **err)
 
     if (!g->store)
         return 0;
-    if (s->certificate)
-        mu_settings_identity(pair->libctx,
-                             &(mu_store_settings){.certificate = s->certificate,
-                                                  .key_password = s->key_password,
-                                                  .certificate_private_key = s->certificate_private_key,
-                                                  .no_questions = true},
-                             purpose, pair->at_s, NULL, &side->identity, &side->identity_err);
-    else
+    if (!s->certificate)
         mu_identity_from_store(g->store, s->key_alias, side->key_password.value, purpose, pair->at_s, &side->identity,
                                &side->identity_err);
     side->entry = find_entry(side);

@@ -1,4 +1,5 @@
 #include "keystore_internal.h"
+#include "store_bytes.h"
 #include "store_set.h"
 
 static int read_by_type(mu_store *store, const uint8_t *data, size_t len, mu_err **err)
@@ -121,26 +122,42 @@ static int name_pem_key(mu_store *store, const char *path, mu_err **err)
     return mu_store_reindex(store, err);
 }
 
-int mu_store_open(OSSL_LIB_CTX *libctx, const char *path, const mu_store_options *options, mu_store **ret_store, mu_err **err)
+int mu_store_bytes_read(const char *path, size_t max_bytes, mu_store_bytes *ret, mu_err **err)
 {
-    mu_buf data;
-    mu_file_stamp stamp;
+    *ret = (mu_store_bytes){.path = path};
+    mu_buf_init_secret(&ret->data, max_bytes + 1);
+    return mu_file_read(path, max_bytes, &ret->data, &ret->stamp, err);
+}
+
+void mu_store_bytes_done(mu_store_bytes *bytes)
+{
+    mu_buf_free(&bytes->data);
+}
+
+int mu_store_bytes_open(OSSL_LIB_CTX *libctx, const mu_store_bytes *bytes, const mu_store_options *options, mu_store **ret_store,
+                        mu_err **err)
+{
     mu_store *store = NULL;
-    mu_store_limits limits = options ? options->limits : (mu_store_limits){0};
-    size_t max_bytes = limits.max_bytes ? limits.max_bytes : (size_t)64 << 20;
-    mu_buf_init_secret(&data, max_bytes + 1);
-    int rc = mu_file_read(path, max_bytes, &data, &stamp, err);
-    if (rc == 0 && mu_store_parse(libctx, data.data ? data.data : (const uint8_t *)"", data.len, options, &store, err) != 0)
-        rc = name_file(path, err);
-    mu_buf_free(&data);
-    if (rc == 0 && (set_path(store, path, err) != 0 || name_pem_key(store, path, err) != 0)) {
+    const uint8_t *data = bytes->data.data ? bytes->data.data : (const uint8_t *)"";
+    if (mu_store_parse(libctx, data, bytes->data.len, options, &store, err) != 0)
+        return name_file(bytes->path, err);
+    if (set_path(store, bytes->path, err) != 0 || name_pem_key(store, bytes->path, err) != 0) {
         mu_store_free(store);
         return -1;
     }
-    if (rc == 0) {
-        store->stamp = stamp;
-        *ret_store = store;
-    }
+    store->stamp = bytes->stamp;
+    *ret_store = store;
+    return 0;
+}
+
+int mu_store_open(OSSL_LIB_CTX *libctx, const char *path, const mu_store_options *options, mu_store **ret_store, mu_err **err)
+{
+    size_t max_bytes = options && options->limits.max_bytes ? options->limits.max_bytes : MU_STORE_MAX_BYTES;
+    mu_store_bytes bytes;
+    int rc = mu_store_bytes_read(path, max_bytes, &bytes, err);
+    if (rc == 0)
+        rc = mu_store_bytes_open(libctx, &bytes, options, ret_store, err);
+    mu_store_bytes_done(&bytes);
     return rc;
 }
 

@@ -2,13 +2,15 @@
 #include "keytool/kt.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define HEAD_BYTES 64
 
 mu_store_type mu_kt_real_type(const char *path)
 {
     uint8_t head[HEAD_BYTES];
-    FILE *file = fopen(path, "rb");
+    struct stat st;
+    FILE *file = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL; /* a pipe has its bytes only once */
     size_t len = file ? fread(head, 1, sizeof head, file) : 0;
     if (file)
         fclose(file);
