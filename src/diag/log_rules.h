@@ -1,5 +1,5 @@
 /**
- * What programs print and what it means: the tables of src/diag/rules, one file for each section of causes.def. A row stands under the
+ * What programs print and what it means: the tables of src/diag/rules, one file for each theme. A row stands under the
  * cause that it is about, so that a cause is added, or taught another stack's words, in one place.
  *
  *   FACT(id, kind, "meaning", "how to tell its causes apart" or NULL)   what a line can say
