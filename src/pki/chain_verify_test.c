@@ -32,6 +32,7 @@ struct spec {
     const char *md; /* NULL: SHA256 */
     bool no_key_ids, broken_signature;
     const char *issuer_cn; /* NULL: the issuer's */
+    const char *serial;    /* decimal; NULL: a good one */
 };
 
 struct ask {
@@ -134,7 +135,7 @@ static X509 *make(const struct spec *specs, int index, X509 *const *made)
     bool dated = spec->from_days || spec->to_days;
 
     X509_set_version(cert, X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(cert), 100 + index);
+    ASN1_INTEGER_set_int64(X509_get_serialNumber(cert), spec->serial ? atol(spec->serial) : 100 + index);
     set_names(cert, spec->cn, spec->issuer_cn ? spec->issuer_cn : specs[spec->by].cn);
     ASN1_TIME_set(X509_getm_notBefore(cert), AT_S + (dated ? spec->from_days : -1) * (time_t)DAY_S);
     ASN1_TIME_set(X509_getm_notAfter(cert), AT_S + (dated ? spec->to_days : 100) * (time_t)DAY_S);
@@ -311,6 +312,11 @@ static const struct test_case cases[] = {
     {"no key identifiers under strict", {ROOT, {"a", 0, LEAF, SERVER_CERT, .no_key_ids = true}}, {MU_PURPOSE_SERVER,
      MU_RULES_STRICT},
      MU_E_CERT_MALFORMED, 0, X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER},
+    {"the serial number 0", {ROOT, {"a", 0, LEAF, SERVER_CERT, .serial = "0"}}, SERVER, ACCEPTED},
+    {"the serial number 0 under strict", {ROOT, {"a", 0, LEAF, SERVER_CERT, .serial = "0"}}, {MU_PURPOSE_SERVER, MU_RULES_STRICT},
+     MU_E_CERT_MALFORMED, 0, X509_V_ERR_INVALID_EXTENSION},
+    {"a serial number below 0 under strict", {ROOT, {"a", 0, LEAF, SERVER_CERT, .serial = "-7"}},
+     {MU_PURPOSE_SERVER, MU_RULES_STRICT}, MU_E_CERT_MALFORMED, 0, X509_V_ERR_INVALID_EXTENSION},
     {"policy", {ROOT, {"a", 0, LEAF, SERVER_CERT}}, {MU_PURPOSE_SERVER, .policy = "1.2.3"}, MU_E_POLICY_MISSING, 0,
      X509_V_ERR_NO_EXPLICIT_POLICY},
 
