@@ -191,9 +191,18 @@ typedef struct mu_store_write_options {
                              JDK's cacerts. Another one: the store has it from then on, and in PKCS12 keys and secrets are encrypted anew; in JKS
                              and JCEKS they stay under theirs, as in the JDK */
     bool renew_protection; /* PKCS12 and PEM */
+    bool keep_key_passwords; /* PKCS12: keys and secrets stay under the old password, for a JVM that takes the file for a JKS */
     bool pbmac1;    /* PKCS12: MAC as RFC 9879 */
     int iterations; /* 0: 10,000, in JCEKS 200,000; 1 to 5,000,000 */
+    /* PKCS12, in the JDK's words ("PBEWithSHA1AndDESede", "HmacPBESHA1"); NULL: the default. Certificates and MAC may be "NONE". */
+    const char *key_algorithm, *cert_algorithm, *mac_algorithm;
+    int key_iterations, cert_iterations, mac_iterations; /* 0: as `iterations` */
 } mu_store_write_options;
+
+/** Can keys and certificates of a PKCS12 be encrypted with what the JDK calls so? "NONE" is none of these. */
+MU_API bool mu_store_knows_protection(const char *name);
+/** Is that a MAC of a PKCS12, or "NONE"? */
+MU_API bool mu_store_knows_mac(const char *name);
 
 /**
  * The store's bytes in its own type. What was not understood (secret bags, foreign attributes, loose certificates) is written back

@@ -110,6 +110,15 @@ static int inspect_pbes2(mu_bytes bytes, mu_pbe *ret, mu_err **err)
     return rc;
 }
 
+void mu_pbe_set_cipher(mu_pbe *pbe, int cipher)
+{
+    pbe->cipher = cipher;
+    pbe->bmp = pbe->scheme != NID_pbeWithMD5AndDES_CBC && pbe->scheme != NID_pbeWithSHA1AndDES_CBC &&
+               pbe->scheme != NID_pbeWithMD5AndRC2_CBC && pbe->scheme != NID_pbeWithSHA1AndRC2_CBC &&
+               pbe->scheme != NID_pbeWithMD2AndDES_CBC && pbe->scheme != NID_pbeWithMD2AndRC2_CBC;
+    pbe->legacy = cipher != NID_des_ede3_cbc && cipher != NID_des_ede_cbc;
+}
+
 static int inspect_pbes1(mu_bytes bytes, const ASN1_OBJECT *oid, mu_pbe *ret, mu_err **err)
 {
     int cipher, digest;
@@ -119,12 +128,8 @@ static int inspect_pbes1(mu_bytes bytes, const ASN1_OBJECT *oid, mu_pbe *ret, mu
     if (!param)
         return -1;
     int rc = check_salt(param->salt, err);
-    ret->cipher = cipher;
+    mu_pbe_set_cipher(ret, cipher);
     ret->iterations = mu_asn1_long(param->iter);
-    ret->bmp = ret->scheme != NID_pbeWithMD5AndDES_CBC && ret->scheme != NID_pbeWithSHA1AndDES_CBC &&
-               ret->scheme != NID_pbeWithMD5AndRC2_CBC && ret->scheme != NID_pbeWithSHA1AndRC2_CBC &&
-               ret->scheme != NID_pbeWithMD2AndDES_CBC && ret->scheme != NID_pbeWithMD2AndRC2_CBC;
-    ret->legacy = cipher != NID_des_ede3_cbc && cipher != NID_des_ede_cbc;
     PBEPARAM_free(param);
     return rc;
 }

@@ -68,6 +68,10 @@ typedef struct mu_pbe {
 extern const mu_pbe mu_pbe_default;
 /** @return 0, or -1 with MU_E_ALGORITHM_UNAVAILABLE, MU_E_STORE_DAMAGED, MU_E_STORE_LIMIT_EXCEEDED (salt) */
 int mu_pbe_inspect(const X509_ALGOR *algor, mu_pbe *ret, mu_err **err);
+/** The cipher of a scheme that is not PBES2, and what follows from both. */
+void mu_pbe_set_cipher(mu_pbe *pbe, int cipher);
+/** "PBEWithSHA1AndDESede", its OID, "PBEWithHmacSHA256AndAES_256" …, in any case, with the default iterations. */
+bool mu_pbe_by_name(const char *name, mu_pbe *ret);
 /** "PBES2 AES-256-CBC HmacSHA256", and its iterations. */
 mu_protection mu_pbe_describe(const mu_pbe *pbe);
 /**
@@ -178,6 +182,11 @@ extern const mu_mac mu_mac_default;
 int mu_mac_inspect(const MU_MAC *mac, mu_mac *ret, mu_err **err);
 int mu_mac_check(mu_crypt *crypt, const MU_MAC *mac, const char *password, mu_bytes content, mu_err **err);
 int mu_mac_make(mu_crypt *crypt, const mu_mac *how, const char *password, mu_bytes content, MU_MAC **ret, mu_err **err);
+/** "HmacPBESHA256", "PBEWithHmacSHA256" (PBMAC1) or "NONE", in any case, with the default iterations. */
+bool mu_mac_by_name(const char *name, mu_mac *ret);
+/** What the options ask for, or the default. @return 0, or -1 with MU_E_ALGORITHM_UNAVAILABLE: nothing is called so */
+int mu_pbe_choose(const char *name, int iterations, const mu_store_write_options *options, mu_pbe *ret, mu_err **err);
+int mu_mac_choose(const mu_store_write_options *options, mu_mac *ret, mu_err **err);
 /** "HmacSHA256", and its iterations. */
 mu_protection mu_mac_describe(const mu_mac *mac);
 

@@ -305,27 +305,38 @@ static bool has_key_to_encrypt(const mu_store *store)
 }
 
 /* A store that was read keeps its protection: others may rely on it, and a password-less truststore has to stay one. */
-static void choose_protection(struct writer *w, const mu_store_write_options *options)
+static int choose_protection(struct writer *w, const mu_store_write_options *options, mu_err **err)
 {
     const mu_store *store = w->store;
-    bool renew = !store->was_read || options->renew_protection;
-    long iterations = options->iterations ? options->iterations : MU_DEFAULT_ITERATIONS;
-    w->key_pbe = mu_pbe_default;
-    w->cert_pbe = renew || !store->certs_encrypted ? mu_pbe_default : store->cert_pbe;
-    w->mac = renew || options->pbmac1 ? mu_mac_default : store->mac;
-    w->key_pbe.iterations = iterations;
-    if (renew || !store->certs_encrypted)
-        w->cert_pbe.iterations = iterations;
-    if (renew || options->pbmac1)
-        w->mac.iterations = iterations;
-    w->mac.pbmac1 = w->mac.pbmac1 || options->pbmac1;
+    bool renew = !store->was_read || options->renew_protection, no_certs = !store->certs_encrypted && !store->certs_plain;
+    bool plain = options->cert_algorithm && mu_str_eq_nocase(options->cert_algorithm, "NONE");
+
+    const char *key_name = options->key_algorithm;
+    if (key_name && !has_key_to_encrypt(store) && !mu_store_knows_protection(key_name)) /* as the JDK, which then never looks at it */
+        key_name = NULL;
+
+    w->mac = store->mac;
+    w->cert_pbe = store->cert_pbe;
+    if (mu_pbe_choose(key_name, options->key_iterations, options, &w->key_pbe, err) != 0 ||
+        ((renew || !store->certs_encrypted) &&
+         mu_pbe_choose(plain ? NULL : options->cert_algorithm, options->cert_iterations, options, &w->cert_pbe, err) != 0) ||
+        ((renew || options->pbmac1) && mu_mac_choose(options, &w->mac, err) != 0))
+        return -1;
     if (w->mac.present && w->mac.digest == NID_undef)
         w->mac = mu_mac_default;
     w->certs_plain = !renew && !store->certs_encrypted && (store->certs_plain || !w->mac.present);
+    if (plain && (renew || no_certs))
+        w->certs_plain = true;
     if (!w->password && !store->was_read) { /* nothing secret in it: as the JDK's own cacerts */
         w->certs_plain = true;
         w->mac.present = false;
     }
+    return 0;
+}
+
+static bool in_bounds(int iterations)
+{
+    return iterations >= 0 && iterations <= MU_MAX_ITERATIONS;
 }
 
 static int check_password(const struct writer *w, const mu_store_write_options *options, mu_err **err)
@@ -334,7 +345,8 @@ static int check_password(const struct writer *w, const mu_store_write_options *
     if (store->skipped)
         return mu_fail(err, MU_E_P12_READ_WITHOUT_PASSWORD,
                        "the store was read without its password: writing it would lose certificates");
-    if (options->iterations < 0 || options->iterations > MU_MAX_ITERATIONS)
+    if (!in_bounds(options->iterations) || !in_bounds(options->key_iterations) || !in_bounds(options->cert_iterations) ||
+        !in_bounds(options->mac_iterations))
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "iterations must be 1 to %d", MU_MAX_ITERATIONS);
     if (!w->password && (has_key_to_encrypt(store) || w->mac.present || !w->certs_plain))
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "a password is needed to write this store");
@@ -366,11 +378,11 @@ int mu_p12_write(mu_store *store, const mu_store_write_options *options, mu_byte
 {
     struct writer w = {.store = store, .password = options->password ? options->password : store->password.value};
     int rc = -1;
-    choose_protection(&w, options);
-    if (check_password(&w, options, err) != 0)
+    if (choose_protection(&w, options, err) != 0 || check_password(&w, options, err) != 0)
         return -1;
     if (w.password && (options->renew_protection || !store->password.value || strcmp(w.password, store->password.value) != 0) &&
-        mu_p12_reprotect(store, &w.key_pbe, w.password, err) != 0)
+        (options->keep_key_passwords ? mu_secret_set(&store->password, w.password, strlen(w.password), err)
+                                     : mu_p12_reprotect(store, &w.key_pbe, w.password, err)) != 0)
         return -1;
     w.password = store->password.value;
     mu_buf_init_secret(&w.keys, store->limits.max_bytes);

@@ -41,8 +41,8 @@ static const struct signature {
     {"SHA512withDSA", NID_dsa_with_SHA512, "DSA", "SHA2-512"},
     {"Ed25519", NID_ED25519, "ED25519", NULL},
     {"Ed448", NID_ED448, "ED448", NULL},
-    {"MD2withRSA", NID_md2WithRSAEncryption, NULL, NULL}, /* shown, never made */
-    {"RSASSA-PSS", NID_rsassaPss, NULL, NULL},            /* its digest is chosen by the key's size */
+    {"MD2withRSA", NID_md2WithRSAEncryption, "RSA", "SHA1"}, /* md2.h; in certificates only */
+    {"RSASSA-PSS", NID_rsassaPss, NULL, NULL},               /* its digest is chosen by the key's size */
 };
 
 static const struct signature *find_by_nid(int nid)
@@ -200,6 +200,8 @@ static int throw_wrong_key(mu_kt *kt, const struct signature *signature, const E
     bool edwards = EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448");
     if (strcmp(family(key), "XDH") == 0)
         java = "sun.security.ec.XDHPrivateKeyImpl";
+    if (EVP_PKEY_is_a(key, "DH"))
+        java = "com.sun.crypto.provider.DHPrivateKey";
     if (edwards && !signature->digest)
         return mu_kt_throw(kt, MU_E_USAGE, "java.security.InvalidKeyException", "Parameters must be %s", signature->name);
     return mu_kt_throw(kt, MU_E_USAGE, "java.security.InvalidKeyException", "No installed provider supports this key: %s", java);
@@ -221,7 +223,8 @@ int mu_kt_signing_choose(mu_kt *kt, const char *name, EVP_PKEY *key, mu_kt_signi
         snprintf(ret->name, sizeof ret->name, "%s", EVP_PKEY_get0_type_name(key));
         return 0;
     }
-    if (!s)
+    bool certificate = strcmp(kt->command->name, "certreq") != 0 && strcmp(kt->command->name, "gencrl") != 0;
+    if (!s || (s->nid == NID_md2WithRSAEncryption && !certificate))
         return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, "java.security.NoSuchAlgorithmException", "%s Signature not available",
                            wanted);
     bool pss = s->nid == NID_rsassaPss;
@@ -229,6 +232,7 @@ int mu_kt_signing_choose(mu_kt *kt, const char *name, EVP_PKEY *key, mu_kt_signi
         return throw_wrong_key(kt, s, key);
     snprintf(ret->name, sizeof ret->name, "%s", s->name);
     ret->pss = pss;
+    ret->md2 = s->nid == NID_md2WithRSAEncryption;
     ret->digest = pss ? digest_for_rsa(EVP_PKEY_get_bits(key)) : s->digest;
     return 0;
 }

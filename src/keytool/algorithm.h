@@ -27,6 +27,7 @@ mu_kt_strength mu_kt_key_strength(const EVP_PKEY *key);
 typedef struct mu_kt_signing {
     char name[MU_KT_ALGORITHM_MAX]; /* as the JDK shows it */
     const char *digest;             /* NULL: the key's own */
+    bool md2;                       /* MD2withRSA, which OpenSSL does not make: `digest` is another one, to be replaced (md2.h) */
     bool pss;                       /* RSASSA-PSS, MGF1 with the same digest, salt as long as it */
 } mu_kt_signing;
 
@@ -47,8 +48,12 @@ void mu_kt_warn_signature(mu_kt *kt, const char *label, const char *name, mu_kt_
 void mu_kt_warn_key(mu_kt *kt, const char *label, const char *key_text, mu_kt_strength strength);
 /** How strong its signature of that name is: that of a trusted certificate (in the store or in cacerts) counts for nothing. */
 mu_kt_strength mu_kt_cert_strength(const mu_kt *kt, const X509 *cert, const char *name);
+/** Whether it says that it is for signing code: then SHA-1 in it is shown as disabled. */
+bool mu_kt_signs_code(const X509 *cert);
 /** Lines for the warning block about a certificate. */
 void mu_kt_check_weak(mu_kt *kt, const char *label, const X509 *cert);
+/** The same of one in a chain, under that very label. Only of the first one, unless it is a CA, is said whether it may sign code. */
+void mu_kt_check_weak_detail(mu_kt *kt, const char *label, const STACK_OF(X509) *chain, int index);
 /** The same of one in a chain: "<a> #1 of 2". */
 void mu_kt_check_weak_at(mu_kt *kt, const char *label, const STACK_OF(X509) *chain, int index);
 /** The same about a request. */

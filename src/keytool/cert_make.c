@@ -1,5 +1,6 @@
 #include "keytool/cert_make.h"
 #include "base/ossl.h"
+#include "keytool/md2.h"
 
 #include <openssl/bn.h>
 #include <openssl/rand.h>
@@ -55,7 +56,8 @@ int mu_kt_cert_make(mu_kt *kt, const mu_kt_new_cert *what, X509 **ret_cert)
     int rc = mu_kt_signing_begin(kt, &what->signing, what->signer_key, &ctx);
 
     mu_ossl_clear();
-    if (rc == 0 && (!cert || !fill(kt, what, cert) || X509_sign_ctx(cert, ctx) <= 0)) {
+    if (rc == 0 && (!cert || !fill(kt, what, cert) || X509_sign_ctx(cert, ctx) <= 0 ||
+                    (what->signing.md2 && !mu_kt_md2_sign(kt, cert, what->signer_key)))) {
         mu_fail_ossl(&kt->err, MU_E_ALGORITHM_UNAVAILABLE, "cannot make the certificate");
         rc = mu_kt_throw_err(kt, "java.security.cert.CertificateException");
     }

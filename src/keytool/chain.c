@@ -61,7 +61,7 @@ static int climb(struct search *s, X509 *cert, char *label)
             if (!issuer || !mu_kt_signed_by(cert, issuer))
                 continue;
             const char *alias = mu_entry_java_alias(mu_store_entry(s->stores[from], i));
-            int rc = climb(s, issuer, mu_asprintf(from ? "<%s> in cacerts" : "<%s> in keystore", alias));
+            int rc = climb(s, issuer, mu_asprintf(from ? "Issuer <%s> in cacerts" : "Issuer <%s>", alias));
             if (rc != 0)
                 return rc;
         }
@@ -69,19 +69,19 @@ static int climb(struct search *s, X509 *cert, char *label)
     return 0;
 }
 
-int mu_kt_chain_establish(mu_kt *kt, X509 *cert, const char *label, STACK_OF(X509) **ret_chain)
+int mu_kt_chain_establish(mu_kt *kt, X509 *cert, STACK_OF(X509) **ret_chain)
 {
     struct search s = {.stores = {kt->store, kt->cacerts}};
     STACK_OF(X509) *chain = NULL;
-    int found = climb(&s, cert, mu_strdup(label));
+    int found = climb(&s, cert, mu_strdup("The input"));
 
     if (found > 0 && !(chain = sk_X509_new_null()))
         found = -1;
-    for (int i = 0; found > 0 && i < s.depth; i++) {
+    for (int i = s.depth; found > 0 && i-- > 0;) /* the JDK finds fault from the top */
         mu_kt_check_weak(kt, s.labels[i], s.path[i]);
+    for (int i = 0; found > 0 && i < s.depth; i++)
         if (!X509_add_cert(chain, s.path[i], X509_ADD_FLAG_UP_REF))
             found = -1;
-    }
     for (int i = 0; i < s.depth; i++)
         free(s.labels[i]);
     if (found < 0) {

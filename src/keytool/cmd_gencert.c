@@ -107,7 +107,7 @@ int mu_kt_gencert(mu_kt *kt)
         rc = write_all(kt, &job);
     if (rc == 0) {
         mu_kt_check_weak_request(kt, "The certificate request", job.request);
-        mu_kt_check_weak(kt, "The issuer", job.signer_cert);
+        mu_kt_check_weak_chain(kt, "The issuer", mu_entry_get0_chain(mu_store_find(kt->store, mu_kt_alias(kt))));
         mu_kt_check_weak(kt, "The generated certificate", job.cert);
     }
     X509_REQ_free(job.request);

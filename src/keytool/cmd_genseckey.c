@@ -90,30 +90,14 @@ static int make_key(mu_kt *kt, const char *alg, struct secret *secret, bool *ret
     return 0;
 }
 
-/* Whether the JDK knows how to protect a key with this algorithm. */
-static bool protects(const char *alg)
-{
-    static const char *const old[] = {"MD5AndDES", "SHA1AndDESede", "SHA1AndRC2_40", "SHA1AndRC2_128", "SHA1AndRC4_40", "SHA1AndRC4_128"};
-    static const char *const hashes[] = {"1", "224", "256", "384", "512", "512/224", "512/256"};
-    char name[64];
-
-    for (size_t i = 0; i < sizeof old / sizeof *old; i++)
-        if (snprintf(name, sizeof name, "PBEWith%s", old[i]) > 0 && strcasecmp(alg, name) == 0)
-            return true;
-    for (size_t i = 0; i < 2 * (sizeof hashes / sizeof *hashes); i++)
-        if (snprintf(name, sizeof name, "PBEWithHmacSHA%sAndAES_%d", hashes[i / 2], i % 2 ? 128 : 256) > 0 && strcasecmp(alg, name) == 0)
-            return true;
-    return false;
-}
-
-/* The JDK would protect the entry with the algorithm of -keyalg, where a store knows several. */
+/* The entry is protected with the algorithm of -keyalg, where a store knows several. */
 static int check_protection(mu_kt *kt, const char *alg)
 {
     if (strcasecmp(alg, "PBE") == 0)
         return 0;
     if (mu_store_get_type(kt->store) != MU_STORE_PKCS12)
         return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, MU_KT_STORE_FAULT, "unsupported password protection algorithm");
-    if (protects(alg))
+    if (mu_store_knows_protection(alg))
         return 0;
     return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, MU_KT_STORE_FAULT, PROTECTION
                        "java.security.UnrecoverableKeyException: Encrypt Private Key failed: getPBEAlgorithmParameters failed: "

@@ -45,7 +45,7 @@ static int decide(mu_kt *kt, X509 *cert, bool *ret_yes)
                                "Do you still want to add it to your own keystore? [no]:  ", ret_yes);
         return ask_unknown(kt, cert, ret_yes);
     }
-    if (mu_kt_chain_establish(kt, cert, "The input", &chain) != 0)
+    if (mu_kt_chain_establish(kt, cert, &chain) != 0)
         return -1;
     *ret_yes = chain != NULL;
     sk_X509_pop_free(chain, X509_free);

@@ -38,8 +38,7 @@ static void print_fingerprint(const X509 *cert)
     fputc('\n', stdout);
 }
 
-/* single: the one that -alias asks for; the JDK has other words for it in its warnings. */
-static void print_chain(mu_kt *kt, const char *label, bool single, const STACK_OF(X509) *chain)
+static void print_chain(mu_kt *kt, const char *label, const STACK_OF(X509) *chain)
 {
     int count = sk_X509_num(chain);
 
@@ -51,13 +50,12 @@ static void print_chain(mu_kt *kt, const char *label, bool single, const STACK_O
         for (int i = 0; i < count; i++) {
             printf("Certificate[%d]:\n", i + 1);
             print_cert(kt, sk_X509_value(chain, i));
-            if (single)
-                mu_kt_check_weak(kt, label, sk_X509_value(chain, i));
+            mu_kt_check_weak_detail(kt, label, chain, i);
         }
     } else {
         print_fingerprint(sk_X509_value(chain, 0));
     }
-    if (!single || !in_detail(kt))
+    if (!in_detail(kt))
         mu_kt_check_weak_chain(kt, label, chain);
 }
 
@@ -85,11 +83,11 @@ static void check_weak_secret(mu_kt *kt, const char *label, mu_entry *entry)
     OPENSSL_clear_free(key, len);
 }
 
+/* single: the one that -alias asks for; the JDK has other words for it in its warnings, a secret key or not. */
 static int print_entry(mu_kt *kt, const char *shown_alias, bool single, mu_entry *entry)
 {
     char date[MU_KT_DATE_MAX];
-    bool certificate = single && mu_entry_get_kind(entry) != MU_ENTRY_SECRET;
-    char *label = certificate ? mu_strdup("The certificate") : mu_asprintf("<%s>", shown_alias);
+    char *label = single ? mu_strdup("The certificate") : mu_asprintf("<%s>", shown_alias);
 
     if (!label)
         return mu_fail_nomem(&kt->err);
@@ -99,7 +97,7 @@ static int print_entry(mu_kt *kt, const char *shown_alias, bool single, mu_entry
     mu_kt_show(stdout, shown_alias);
     printf(in_detail(kt) ? "\nCreation date: %s\n" : ", %s, ", date);
     switch (mu_entry_get_kind(entry)) {
-    case MU_ENTRY_KEY: print_chain(kt, label, single, mu_entry_get0_chain(entry)); break;
+    case MU_ENTRY_KEY: print_chain(kt, label, mu_entry_get0_chain(entry)); break;
     case MU_ENTRY_TRUSTED: print_trusted(kt, label, sk_X509_value(mu_entry_get0_chain(entry), 0)); break;
     case MU_ENTRY_SECRET:
         fputs(in_detail(kt) ? "Entry type: SecretKeyEntry\n" : "SecretKeyEntry, \n", stdout);

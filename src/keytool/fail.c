@@ -34,6 +34,18 @@ int mu_kt_throw_err(mu_kt *kt, const char *java_class)
     return mu_kt_throw(kt, MU_E_INTERNAL, java_class, "%s", msg);
 }
 
+/* As java.io.File has it: one slash for several, none at the end. */
+static char *plain_path(const char *path)
+{
+    char *plain = mu_strdup(path), *to = plain;
+    for (const char *p = path; plain && *p; p++)
+        if (*p != '/' || to == plain || to[-1] != '/')
+            *to++ = *p;
+    if (plain)
+        *(to - (to > plain + 1 && to[-1] == '/')) = '\0';
+    return plain;
+}
+
 int mu_kt_throw_file(mu_kt *kt, const char *path)
 {
     struct stat st;
@@ -41,10 +53,13 @@ int mu_kt_throw_file(mu_kt *kt, const char *path)
 
     if (code != MU_E_STORE_NOT_FOUND && code != MU_E_FILE_PERMISSION)
         return mu_kt_throw_err(kt, MU_KT_IO);
-    return mu_kt_throw(kt, code, "java.io.FileNotFoundException", "%s (%s)", path,
-                       code == MU_E_FILE_PERMISSION                      ? "Permission denied"
-                       : stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? "Is a directory"
-                                                                         : "No such file or directory");
+    char *plain = plain_path(path);
+    mu_kt_throw(kt, code, "java.io.FileNotFoundException", "%s (%s)", plain ? plain : path,
+                code == MU_E_FILE_PERMISSION                      ? "Permission denied"
+                : stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? "Is a directory"
+                                                                  : "No such file or directory");
+    free(plain);
+    return -1;
 }
 
 int mu_kt_stop(mu_kt *kt, int status)

@@ -3,7 +3,10 @@
 #include "keytool/algorithm.h"
 #include "keytool/number.h"
 
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/dsa.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,7 +142,8 @@ static int generate_dsa(mu_kt *kt, const struct wanted *w, const char *type, EVP
     if (w->group)
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT, "Inappropriate parameter");
     if (bits != 1024 && bits != 2048 && bits != 3072)
-        return mu_kt_throw(kt, MU_E_USAGE, INVALID_PARAMETER, "Unsupported bit length: %ld", bits);
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT,
+                           bits > 1024 ? "Invalid DSA Prime Size: %ld" : "Unsupported prime and subprime size combination: %ld, 160", bits);
     mu_ossl_clear();
     params = EVP_PKEY_CTX_new_from_name(kt->libctx, type, NULL);
     mu_progress_begin("making a DSA key");
@@ -154,11 +158,68 @@ static int generate_dsa(mu_kt *kt, const struct wanted *w, const char *type, EVP
     return generated(kt, key, w->alg, ret);
 }
 
+/* The groups of RFC 2409 and RFC 3526, and how long the JDK makes their private keys. */
+static const struct modp {
+    long bits;
+    BIGNUM *(*prime)(BIGNUM *);
+    int private_bits;
+} modps[] = {{3072, BN_get_rfc3526_prime_3072, 256}, {768, BN_get_rfc2409_prime_768, 160},   {1024, BN_get_rfc2409_prime_1024, 160},
+             {2048, BN_get_rfc3526_prime_2048, 224}, {4096, BN_get_rfc3526_prime_4096, 304}, {6144, BN_get_rfc3526_prime_6144, 352},
+             {8192, BN_get_rfc3526_prime_8192, 400}};
+
+static EVP_PKEY *make_dh(const mu_kt *kt, const struct modp *modp)
+{
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    BIGNUM *p = modp->prime(NULL), *g = BN_new();
+    EVP_PKEY_CTX *from = EVP_PKEY_CTX_new_from_name(kt->libctx, "DH", NULL), *ctx = NULL;
+    EVP_PKEY *group = NULL, *key = NULL;
+    OSSL_PARAM *params = NULL;
+
+    if (build && p && g && BN_set_word(g, 2) && OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_FFC_P, p) &&
+        OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_FFC_G, g) &&
+        OSSL_PARAM_BLD_push_int(build, OSSL_PKEY_PARAM_DH_PRIV_LEN, modp->private_bits) && (params = OSSL_PARAM_BLD_to_param(build)) &&
+        from && EVP_PKEY_fromdata_init(from) > 0 && EVP_PKEY_fromdata(from, &group, EVP_PKEY_KEY_PARAMETERS, params) > 0 &&
+        (ctx = EVP_PKEY_CTX_new_from_pkey(kt->libctx, group, NULL)) && EVP_PKEY_keygen_init(ctx) > 0)
+        EVP_PKEY_keygen(ctx, &key);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    BN_free(p);
+    BN_free(g);
+    EVP_PKEY_free(group);
+    EVP_PKEY_CTX_free(from);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
+static int generate_dh(mu_kt *kt, const struct wanted *w, const char *type, EVP_PKEY **ret)
+{
+    long bits = w->size < 0 ? modps[0].bits : w->size;
+    const struct modp *modp = NULL;
+
+    (void)type;
+    for (size_t i = 0; i < sizeof modps / sizeof *modps; i++)
+        if (modps[i].bits == bits)
+            modp = &modps[i];
+    if (w->group)
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT, "Inappropriate parameter type");
+    if (bits < 512 || bits > 8192 || bits % 64)
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT,
+                           "DH key size must be multiple of 64, and can only range from 512 to 8192 (inclusive). "
+                           "The specific key size %ld is not supported", bits);
+    if (!modp)
+        return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT,
+                           "Supported DH key size must be multiple of 64 and range from 512 to 1024 (inclusive), or 2048, 3072. "
+                           "The specified key size %ld is not supported", bits);
+    return generated(kt, make_dh(kt, modp), w->alg, ret);
+}
+
 static const struct kind kinds[] = {
     {"RSA", "1.2.840.113549.1.1.1", generate_rsa, "RSA", false},
     {"RSASSA-PSS", "1.2.840.113549.1.1.10", generate_rsa, "RSA-PSS", false},
     {"EC", "1.2.840.10045.2.1", generate_ec, "EC", false},
     {"DSA", "1.2.840.10040.4.1", generate_dsa, "DSA", false},
+    {"DH", "1.2.840.113549.1.3.1", generate_dh, "DH", false},
+    {"DiffieHellman", "", generate_dh, "DH", false},
     {"EdDSA", "", generate_curve, "EdDSA", false},
     {"Ed25519", "1.3.101.112", generate_curve, "EdDSA", true},
     {"Ed448", "1.3.101.113", generate_curve, "EdDSA", true},

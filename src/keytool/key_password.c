@@ -5,13 +5,13 @@
 #include <strings.h>
 
 /* @return false: try again. *ret NULL: as the store's */
-static bool ask_once(const char *alias, char **ret)
+static bool ask_once(const char *alias, const char *hint, char **ret)
 {
     char *password, *again;
     fputs("Enter key password for <", stderr);
     mu_kt_show(stderr, alias);
     fputs(">\n\t", stderr);
-    password = mu_kt_ask_password("(RETURN if same as keystore password):  ");
+    password = mu_kt_ask_password(hint);
     bool good = !password || strlen(password) >= MU_KT_MIN_PASSWORD;
 
     if (!good)
@@ -30,14 +30,14 @@ static bool ask_once(const char *alias, char **ret)
     return good;
 }
 
-int mu_kt_ask_key_password(mu_kt *kt, const char *alias, char **ret)
+int mu_kt_ask_key_password(mu_kt *kt, const char *alias, const char *hint, const char *failure, char **ret)
 {
     bool good = false;
 
     *ret = NULL;
     for (int i = 0; i < MU_KT_TRIES && !good; i++)
-        good = ask_once(alias, ret);
-    return good ? 0 : mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Too many failures - key not added to keystore");
+        good = ask_once(alias, hint, ret);
+    return good ? 0 : mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "%s", failure);
 }
 
 int mu_kt_choose_key_password(mu_kt *kt, const char *alias)
@@ -47,7 +47,7 @@ int mu_kt_choose_key_password(mu_kt *kt, const char *alias)
 
     if (strcasecmp(kt->shown_type, "PKCS12") == 0 || mu_kt_is_set(kt, MU_KT_KEY_PASS))
         return 0;
-    if (mu_kt_ask_key_password(kt, alias, &asked) != 0)
+    if (mu_kt_ask_key_password(kt, alias, "(RETURN if same as keystore password):  ", "Too many failures - key not added to keystore", &asked) != 0)
         return -1;
     kt->value[MU_KT_KEY_PASS] = asked || !store ? asked : mu_strdup(store);
     return 0;

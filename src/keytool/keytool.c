@@ -58,6 +58,7 @@ void mu_kt_done(mu_kt *kt)
     mu_strlist_free(&kt->ext);
     mu_strlist_free(&kt->ids);
     mu_strlist_free(&kt->properties);
+    mu_strlist_free(&kt->security);
     mu_strlist_free(&kt->providers);
     mu_strlist_free(&kt->warnings);
     mu_store_free(kt->store);

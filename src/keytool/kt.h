@@ -41,6 +41,7 @@ struct mu_kt {
     char *value[MU_KT_SLOT_COUNT];   /* owned; NULL: not given; flags have "" */
     mu_strlist ext, ids;             /* the -ext and -id options in order */
     mu_strlist properties;           /* "name=value" of -J-D options, in order */
+    mu_strlist security;             /* "name=value" of the file of -J-Djava.security.properties, once mu_kt_protection has read it */
     mu_strlist providers;            /* -addprovider and -providerclass in order, as mu_kt_provider_add keeps them */
     long days;                       /* -validity, or 90 */
     mu_strlist warnings;             /* lines of the final block */
@@ -85,6 +86,20 @@ void mu_kt_words_free(mu_strlist *words);
  * @return 0, or -1 after mu_kt_throw
  */
 int mu_kt_conf(mu_kt *kt, const char *path, mu_strlist *words);
+
+/* ---- properties.c ---- */
+
+/** The next "name=value" line of a Java properties file, a NUL-terminated text. @return false: the end */
+bool mu_kt_properties_next(const char **p, mu_buf *name, mu_buf *value);
+/** One character of a name or a value, which are ISO 8859-1 with escapes. */
+void mu_kt_properties_char(const char **p, mu_buf *out);
+
+/* ---- protection.c ---- */
+
+/** How kt->store is to be written: the keystore.pkcs12.* properties, and -keyalg of -importpass. Strings are kt's. */
+int mu_kt_protection(mu_kt *kt, mu_store_write_options *ret_options);
+/** mu_store_save has failed: the JDK's words for an algorithm that does not exist. @return -1 after mu_kt_throw; 0: it was not that */
+int mu_kt_protection_blame(mu_kt *kt, const mu_store_write_options *options);
 
 /* ---- check.c ---- */
 
@@ -170,8 +185,8 @@ void mu_kt_wipe(char *secret);
 
 /* ---- key_password.c ---- */
 
-/** Ask for the password of a new key, twice. *ret NULL: the store's; else wipe with mu_kt_wipe. */
-int mu_kt_ask_key_password(mu_kt *kt, const char *alias, char **ret);
+/** Ask for the password of a new key, twice. *ret NULL: what the hint says of RETURN; else wipe with mu_kt_wipe. */
+int mu_kt_ask_key_password(mu_kt *kt, const char *alias, const char *hint, const char *failure, char **ret);
 /** The password of a key that is about to be made: -keypass, else what is answered becomes that. Nothing to do in PKCS12. */
 int mu_kt_choose_key_password(mu_kt *kt, const char *alias);
 /** Put a new key under -keypass, or what is answered; nothing to do in PKCS12. */

@@ -62,7 +62,7 @@ char *mu_kt_section_value(const mu_kt_section *section, const char *name)
 
 int mu_kt_section_digest(const mu_kt_section *section, const char *suffix, const void *data, size_t len, const char **ret_digest)
 {
-    static const char *const digests[] = {"SHA-512", "SHA-384", "SHA-256", "SHA1", "SHA-1"};
+    static const char *const digests[] = {"SHA-512", "SHA-384", "SHA-256", "SHA1", "SHA-1", "MD5"};
 
     for (size_t i = 0; i < sizeof digests / sizeof *digests; i++) {
         char *name = mu_asprintf("%s%s", digests[i], suffix), *given = name ? mu_kt_section_value(section, name) : NULL;

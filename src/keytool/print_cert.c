@@ -59,7 +59,10 @@ static void print_algorithms(const mu_kt *kt, FILE *out, const X509 *cert)
     EVP_PKEY *key = X509_get0_pubkey(cert);
 
     mu_kt_signature_name(cert, name);
-    fprintf(out, "Signature algorithm name: %s%s\n", name, mu_kt_strength_mark(mu_kt_cert_strength(kt, cert, name)));
+    mu_kt_strength strength = mu_kt_cert_strength(kt, cert, name);
+    if (strength == MU_KT_WEAK && mu_kt_signs_code(cert))
+        strength = MU_KT_DISABLED;
+    fprintf(out, "Signature algorithm name: %s%s\n", name, mu_kt_strength_mark(strength));
     mu_kt_key_text(key, X509_get_X509_PUBKEY(cert), name);
     fprintf(out, "Subject Public Key Algorithm: %s%s\n", name, mu_kt_strength_mark(mu_kt_key_strength(key)));
 }

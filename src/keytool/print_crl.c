@@ -6,6 +6,7 @@
 #include "keytool/print.h"
 
 #include <mutual/pki.h>
+#include <openssl/rsa.h>
 
 static void print_date(FILE *out, const char *label, const ASN1_TIME *time)
 {
@@ -47,6 +48,51 @@ static void print_revoked(FILE *out, STACK_OF(X509_REVOKED) *list)
     }
 }
 
+/* "SHA-384"; no algorithm: the default. */
+static void print_digest(FILE *out, const char *label, const X509_ALGOR *algorithm)
+{
+    const ASN1_OBJECT *oid = OBJ_nid2obj(NID_sha1);
+    if (algorithm)
+        X509_ALGOR_get0(&oid, NULL, NULL, algorithm);
+    const char *name = OBJ_nid2sn(OBJ_obj2nid(oid));
+    bool plain = mu_str_has_prefix(name, "SHA") && !mu_str_has_prefix(name, "SHA3-");
+
+    fprintf(out, "%s%s", label, plain ? "SHA-" : "");
+    for (const char *p = plain ? name + 3 : name; *p; p++)
+        fputc(plain && *p == '-' ? '/' : *p, out);
+}
+
+static const ASN1_STRING *parameters_of(const X509_ALGOR *algorithm)
+{
+    const void *value = NULL;
+    int type = V_ASN1_UNDEF;
+    if (algorithm)
+        X509_ALGOR_get0(NULL, &type, &value, algorithm);
+    return type == V_ASN1_SEQUENCE ? value : NULL;
+}
+
+/* As java.security.spec.PSSParameterSpec shows itself. */
+static void print_pss(FILE *out, const X509_ALGOR *algorithm)
+{
+    const ASN1_STRING *der = parameters_of(algorithm), *mask;
+    const unsigned char *p = der ? ASN1_STRING_get0_data(der) : NULL;
+    RSA_PSS_PARAMS *params = der ? d2i_RSA_PSS_PARAMS(NULL, &p, ASN1_STRING_length(der)) : NULL;
+    X509_ALGOR *mask_hash = NULL;
+
+    if (!params)
+        return;
+    if ((mask = parameters_of(params->maskGenAlgorithm)) != NULL) {
+        p = ASN1_STRING_get0_data(mask);
+        mask_hash = d2i_X509_ALGOR(NULL, &p, ASN1_STRING_length(mask));
+    }
+    print_digest(out, ", PSSParameterSpec[hashAlgorithm=", params->hashAlgorithm);
+    print_digest(out, ", maskGenAlgorithm=MGF1ParameterSpec[hashAlgorithm=", mask_hash);
+    fprintf(out, "], saltLength=%ld, trailerField=%ld]", params->saltLength ? ASN1_INTEGER_get(params->saltLength) : 20L,
+            params->trailerField ? ASN1_INTEGER_get(params->trailerField) : 1L);
+    X509_ALGOR_free(mask_hash);
+    RSA_PSS_PARAMS_free(params);
+}
+
 void mu_kt_print_crl(FILE *out, const X509_CRL *crl)
 {
     char name[MU_KT_ALGORITHM_MAX], oid[MU_KT_ALGORITHM_MAX];
@@ -58,8 +104,11 @@ void mu_kt_print_crl(FILE *out, const X509_CRL *crl)
     X509_ALGOR_get0(&object, NULL, NULL, algorithm);
     OBJ_obj2txt(oid, sizeof oid, object, 1);
     mu_kt_signature_nid_name(X509_CRL_get_signature_nid(crl), name);
-    fprintf(out, "X.509 CRL v%ld\nSignature Algorithm: %s%s, OID=%s\nIssuer: ", X509_CRL_get_version(crl) + 1, name,
-            mu_kt_strength_mark(mu_kt_signature_strength(name)), oid);
+    fprintf(out, "X.509 CRL v%ld\nSignature Algorithm: %s%s", X509_CRL_get_version(crl) + 1, name,
+            mu_kt_strength_mark(mu_kt_signature_strength(name)));
+    if (OBJ_obj2nid(object) == NID_rsassaPss)
+        print_pss(out, algorithm);
+    fprintf(out, ", OID=%s\nIssuer: ", oid);
     mu_kt_dname_show(out, X509_CRL_get_issuer(crl));
     print_date(out, "\n\nThis Update: ", X509_CRL_get0_lastUpdate(crl));
     if (X509_CRL_get0_nextUpdate(crl))

@@ -21,7 +21,7 @@ static int from_one(mu_kt *kt, X509 *own, X509 *reply, STACK_OF(X509) **ret_chai
         return mu_kt_throw(kt, MU_E_KEY_CERT_MISMATCH, MU_KT_EXCEPTION, "Public keys in reply and keystore don't match");
     if (X509_cmp(own, reply) == 0)
         return mu_kt_throw(kt, MU_E_USAGE, MU_KT_EXCEPTION, "Certificate reply and certificate in keystore are identical");
-    rc = mu_kt_chain_establish(kt, reply, "Reply", ret_chain);
+    rc = mu_kt_chain_establish(kt, reply, ret_chain);
     if (rc == 0 && !*ret_chain) {
         mu_fail(&kt->err, MU_E_REPLY_CHAIN_INCOMPLETE, "no chain leads from the reply to a self-signed certificate");
         mu_err_hint(&kt->err, "Import the issuing CA's certificates first, or pass the reply as one file with its whole chain.");
@@ -35,6 +35,15 @@ static void swap(STACK_OF(X509) *certs, int a, int b)
     X509 *kept = sk_X509_value(certs, a);
     (void)sk_X509_set(certs, a, sk_X509_value(certs, b));
     (void)sk_X509_set(certs, b, kept);
+}
+
+/* Several chains one after the other hold some certificates more than once. */
+static void drop_repeated(STACK_OF(X509) *certs)
+{
+    for (int i = 0; i < sk_X509_num(certs); i++)
+        for (int later = sk_X509_num(certs) - 1; later > i; later--)
+            if (X509_cmp(sk_X509_value(certs, i), sk_X509_value(certs, later)) == 0)
+                X509_free(sk_X509_delete(certs, later));
 }
 
 /* The certificate with our key first, then each one's issuer. */
@@ -102,7 +111,7 @@ static int trust_top(mu_kt *kt, STACK_OF(X509) *certs, bool *ret_yes)
     if (!root) {
         rc = ask_about_top(kt, top, ret_yes);
     } else if (root != top) {
-        char *label = mu_asprintf("<%s> in %s", alias, from_cacerts ? "cacerts" : "keystore");
+        char *label = mu_asprintf("Issuer <%s>%s", alias, from_cacerts ? " in cacerts" : "");
         if (!label || !X509_add_cert(certs, root, X509_ADD_FLAG_UP_REF))
             rc = mu_fail_nomem(&kt->err);
         else
@@ -115,6 +124,7 @@ static int trust_top(mu_kt *kt, STACK_OF(X509) *certs, bool *ret_yes)
 static int from_many(mu_kt *kt, const char *alias, const X509 *own, STACK_OF(X509) *certs, bool *ret_yes)
 {
     mu_kt_check_weak_chain(kt, "Reply", certs);
+    drop_repeated(certs);
     if (order(kt, alias, own, certs) != 0)
         return -1;
     *ret_yes = true;

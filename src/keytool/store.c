@@ -290,38 +290,14 @@ int mu_kt_store_open(mu_kt *kt)
     return 0;
 }
 
-/* -J-Dkeystore.pkcs12.macIterationCount and its sisters; what we do not write is said. */
-static int write_options(mu_kt *kt, mu_store_write_options *options)
-{
-    static const char *const counts[] = {"keystore.pkcs12.macIterationCount", "keystore.pkcs12.certPbeIterationCount",
-                                         "keystore.pkcs12.keyPbeIterationCount"};
-    static const char *const others[] = {"keystore.pkcs12.legacy", "keystore.pkcs12.certProtectionAlgorithm",
-                                         "keystore.pkcs12.keyProtectionAlgorithm", "keystore.PKCS12.keyProtectionAlgorithm",
-                                         "keystore.pkcs12.macAlgorithm"};
-    long count;
-
-    *options = (mu_store_write_options){.password = mu_kt_get(kt, MU_KT_STORE_PASS)};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        const char *value = mu_kt_property(kt, counts[i]);
-        if (value && !mu_str_to_long(value, 1, 5000000, &count))
-            return mu_kt_throw(kt, MU_E_USAGE, MU_KT_ILLEGAL_ARGUMENT, "Invalid %s property: \"%s\"", counts[i], value);
-        if (value)
-            options->iterations = (int)count > options->iterations ? (int)count : options->iterations;
-    }
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (mu_kt_property(kt, others[i]))
-            mu_kt_warn(kt, "The property %s is not supported; PBES2 with AES-256 and a SHA-256 MAC are used.", others[i]);
-    return 0;
-}
-
 int mu_kt_store_save(mu_kt *kt, const char *success)
 {
     mu_store_write_options options;
 
-    if (write_options(kt, &options) != 0)
+    if (mu_kt_protection(kt, &options) != 0)
         return -1;
     if (mu_store_save(kt->store, kt->store_file, &options, &kt->err) != 0)
-        return mu_kt_throw_file(kt, kt->store_file);
+        return mu_kt_protection_blame(kt, &options) != 0 ? -1 : mu_kt_throw_file(kt, kt->store_file);
     fputs(success, stderr);
     if (mu_kt_is_set(kt, MU_KT_VERBOSE)) {
         fputs("[Storing ", stderr);

@@ -1,7 +1,9 @@
 #include "keytool/algorithm.h"
 
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <time.h>
 
 void mu_kt_warn_signature(mu_kt *kt, const char *label, const char *name, mu_kt_strength strength)
 {
@@ -36,15 +38,53 @@ mu_kt_strength mu_kt_cert_strength(const mu_kt *kt, const X509 *cert, const char
     return strength;
 }
 
-void mu_kt_check_weak(mu_kt *kt, const char *label, const X509 *cert)
+bool mu_kt_signs_code(const X509 *cert)
+{
+    EXTENDED_KEY_USAGE *usage = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
+    bool yes = false;
+    for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++)
+        yes = yes || OBJ_obj2nid(sk_ASN1_OBJECT_value(usage, i)) == NID_code_sign;
+    EXTENDED_KEY_USAGE_free(usage);
+    return yes;
+}
+
+/* "SHA1 denyAfter 2019-01-01" of jdk.jar.disabledAlgorithms, shown as a local date. */
+static void warn_for_code(mu_kt *kt, const char *label, const char *name)
+{
+    const time_t denied = 1546300800;
+    char day[16] = "";
+    struct tm tm;
+
+    if (localtime_r(&denied, &tm))
+        strftime(day, sizeof day, "%Y-%m-%d", &tm);
+    mu_kt_warn(kt, "%s uses the %s signature algorithm which is considered a security risk and cannot be used to sign JARs after %s.",
+               label, name, day);
+}
+
+static void check_weak(mu_kt *kt, const char *label, const X509 *cert, bool signer)
 {
     char name[MU_KT_ALGORITHM_MAX];
     EVP_PKEY *key = X509_get0_pubkey(cert);
 
     mu_kt_signature_name(cert, name);
-    mu_kt_warn_signature(kt, label, name, mu_kt_cert_strength(kt, cert, name));
+    mu_kt_strength strength = mu_kt_cert_strength(kt, cert, name);
+    if (strength == MU_KT_WEAK && signer && mu_kt_signs_code(cert))
+        warn_for_code(kt, label, name);
+    else
+        mu_kt_warn_signature(kt, label, name, strength);
     mu_kt_key_text(key, X509_get_X509_PUBKEY(cert), name);
     mu_kt_warn_key(kt, label, name, mu_kt_key_strength(key));
+}
+
+void mu_kt_check_weak(mu_kt *kt, const char *label, const X509 *cert)
+{
+    check_weak(kt, label, cert, true);
+}
+
+void mu_kt_check_weak_detail(mu_kt *kt, const char *label, const STACK_OF(X509) *chain, int index)
+{
+    X509 *cert = sk_X509_value(chain, index);
+    check_weak(kt, label, cert, index == 0 && X509_check_ca(cert) != 1);
 }
 
 void mu_kt_check_weak_at(mu_kt *kt, const char *label, const STACK_OF(X509) *chain, int index)
@@ -53,7 +93,7 @@ void mu_kt_check_weak_at(mu_kt *kt, const char *label, const STACK_OF(X509) *cha
     char *numbered = count == 1 ? mu_strdup(label) : mu_asprintf("%s #%d of %d", label, index + 1, count);
 
     if (numbered)
-        mu_kt_check_weak(kt, numbered, sk_X509_value(chain, index));
+        mu_kt_check_weak_detail(kt, numbered, chain, index);
     free(numbered);
 }
 
