@@ -108,7 +108,7 @@ int mu_kt_protection(mu_kt *kt, mu_store_write_options *ret)
         ret->cert_algorithm = lookup(kt, PREFIX "certProtectionAlgorithm", NULL);
         ret->mac_algorithm = lookup(kt, PREFIX "macAlgorithm", NULL);
     }
-    if (strcmp(kt->command->name, "importpass") == 0 && alg && strcasecmp(alg, "PBE") != 0)
+    if (strcmp(kt->command->name, "importpass") == 0 && alg && strncasecmp(alg, "PBEWith", 7) == 0)
         ret->key_algorithm = alg;
     return 0;
 }
