@@ -305,6 +305,10 @@ KEYS = f"{J}keyStore=client.p12 {J}keyStorePassword=changeit"
     f"JAVA_TOOL_OPTIONS='{TRUST}' nohup java {KEYS} -jar app.jar &",
     f"env JDK_JAVA_OPTIONS=\"{TRUST} {KEYS}\" java -m app/x.Main",
     f"java {J}keyStore=nope _X {KEYS} Main".replace("_X ", "").replace(f"{J}keyStore=nope ", "") + f" -Dother=1 --server.port=1",
+    f"sudo -E -u java /opt/jdk-21/bin/java {TRUST} {KEYS} -jar app.jar",
+    f"nice -n 5 env -i JAVA_TOOL_OPTIONS='{TRUST}' /usr/bin/java {KEYS} -jar app.jar",
+    f"docker run --rm --name java -e PW=1 --env='JDK_JAVA_OPTIONS={TRUST}' image:21 java {KEYS} -jar app.jar",
+    f"'C:\\\\Program Files\\\\jdk\\\\bin\\\\java.exe' {TRUST} {KEYS} -jar app.jar",
     f"java {TRUST} {KEYS} -Dhttps.protocols=TLSv1.3 -Djdk.tls.client.protocols=TLSv1.2,TLSv1.3 -Dfile.encoding=UTF-8 -jar a.jar",
 ])
 def test_healthy_command(doctor, command):
@@ -330,6 +334,7 @@ COMMANDS = {
     "empty variable": (f"java {TRUST.replace('changeit', '$NOT_SET')} {KEYS} Main", [("config-invalid", "error")], "a variable that is empty"),
     "empty variable as file": (f"java {KEYS} {J}trustStore=$NOT_SET Main", [("config-invalid", "error")], "a variable that is empty"),
     "two words": (f"java {KEYS} {J}trustStore client-trust.p12 Main", [("config-invalid", "error")], "has no value"),
+    "-D alone": (f"java {TRUST} {KEYS} -D x", [("config-invalid", "error")], '-D stands alone, so "x" after it'),
     "wrong password": (f"java {TRUST} {KEYS.replace('changeit', 's3cret')} Main", [("store-wrong-password", "error")], "client.p12"),
     "no identity": (f"java {TRUST} Main", [("client-cert-not-sent", "warning")], "it has none to present"),
     "type": (f"java {TRUST} {KEYS} {J}keyStoreType=P12 Main", [("config-invalid", "error")], "Java knows no such type"),
@@ -347,8 +352,16 @@ def test_planted_in_a_command(doctor, name):
     assert {found["side"] for found in answer["findings"]} == {"client"}
 
 
+def test_a_container_has_files_of_its_own(doctor):
+    notes = doctor("--command", f"docker run image java {TRUST} {KEYS} -jar app.jar")["notes"]
+    assert "the command runs in a container: the files that it names were looked for here" in notes
+    assert not any("container" in note for note in doctor("--command", f"java {TRUST} {KEYS} -jar app.jar")["notes"])
+
+
 @pytest.mark.parametrize("args, words", [
     (["--command", "python x.py"], "there is no java in it"),
+    (["--command", "sudo -u java /opt/app/start.sh"], "there is no java in it"),
+    (["--command", "docker run --env=JAVA_TOOL_OPTIONS=-Dx image"], "Give the line that starts the JVM"),
     (["--command", "java -Dx='y"], "a quote in it does not end"),
     (["--config", A, "--server-key-store", "x"], "leave --server-"),
     (["--config", "x.txt"], "is no .properties, .yml, .yaml or .jar"),

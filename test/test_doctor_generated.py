@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from lab import four_stores, proc, store_pairs
+from lab import four_stores, proc, store_files, store_pairs
 
 pytestmark = pytest.mark.time_limit(3600)
 
@@ -169,3 +169,46 @@ def test_openssl_does_as_foreseen(mutual_release, seed, long_run, tmp_path):
         told += truth is not None
         wrong += differences(report, "openssl", truth or {}, f"{i} {faults}")
     assert told > 3 and not wrong, f"seed {seed}:\n" + "\n".join(wrong)
+
+
+def test_what_openssl_refuses_is_not_called_an_anchor(mutual, tmp_path):
+    """The former CA stands in the chain of a key in the trust store: a JVM does not trust it, OpenSSL takes it for the issuer."""
+    world = next(world for i in range(100) if not (world := four_stores.World(random.Random(i), "jks", 1, shared=False)).identifiers)
+    root = world.sides["server"].cas()[-1]
+    former = root.again(key=four_stores.KEYS.ec(), starts=-400, ends=root.ends + 100)
+    own = four_stores.Cert("own", four_stores.KEYS.ec(), former, identifiers=False)
+    words = world.write(tmp_path)
+    (tmp_path / "client-trust.jks").write_bytes(store_files.jks([("a", own.key, [own.der(), former.der()], None)], [("ca", root.der())]))
+    report = ask(mutual, tmp_path, words)
+    assert report["predictions"]["mutual"]["ok"] and report["predictions"]["jvm"]["ok"] and not report["predictions"]["openssl"]["ok"], report
+    (finding,) = report["findings"]
+    assert finding["severity"] == "warning" and finding["code"] == report["predictions"]["openssl"]["code"] != "intermediate-only-anchor"
+    assert "OpenSSL's programs refuse server.jks" in finding["evidence"][0], report
+    (tmp_path / "ca.pem").write_bytes(store_files.pem(own.der(), former.der(), root.der()))
+    (tmp_path / "leaf.pem").write_bytes(store_files.pem(world.sides["server"].leaf.der()))
+    real = proc.run(["openssl", "verify", "-no-CApath", "-CAfile", tmp_path / "ca.pem", tmp_path / "leaf.pem"])
+    assert real.status != 0 and "certificate signature failure" in real.err, real
+
+
+def test_a_client_key_store_without_a_key(mutual, tmp_path):
+    """s_client does not start with it; a JVM presents nothing."""
+    world = four_stores.World(random.Random(1), "p12", 1, shared=True)
+    four_stores.FAULTS["no-private-key"].plant(world, world.sides["client"])
+    report = examine(mutual, tmp_path, world)
+    assert errors(report) == {"keystore-no-private-key": {"client"}}
+    assert report["predictions"]["openssl"] == {"ok": False, "refusedBy": "client", "code": "keystore-no-private-key"}
+    assert report["predictions"]["jvm"]["refusedBy"] == "server"
+    pem = proc.run_ok(["openssl", "pkcs12", "-in", tmp_path / "client.p12", "-nodes", "-passin", f"pass:{four_stores.PASSWORD}"]).out
+    (tmp_path / "client.pem").write_text(pem)
+    real = proc.run(["openssl", "s_client", "-connect", "127.0.0.1:1", "-cert", tmp_path / "client.pem"])
+    assert real.status != 0 and "private key" in real.err and "connect" not in real.err.lower(), real
+
+
+def test_fixes_name_the_doctors_options(mutual, tmp_path):
+    for i, (name, form) in enumerate([("key-password-differs", "p12"), ("key-password-wrong", "jks"), ("other-keys-password-differs", "jks"),
+                                      ("pem-key-encrypted", "pem")]):
+        world = four_stores.World(random.Random(1), form, 1)
+        four_stores.FAULTS[name].plant(world, world.sides["server"])
+        fixes = [finding["fix"] for finding in examine(mutual, tmp_path / str(i), world)["findings"]]
+        assert len(fixes) == 1 and " --key-password" not in fixes[0], fixes
+        assert "--server-key-password" in fixes[0] or name == "other-keys-password-differs", fixes

@@ -8,21 +8,24 @@
 
 #define O(member) offsetof(mu_doctor_options, member)
 #define STORES(NAME, F)                                                                                                           \
-    {NAME "-key-store", 0, MU_OPT_TEXT, O(F.key_store), "FILE", "The " NAME "'s private key and chain (PKCS12, JKS or PEM).", 0, 0}, \
+    {NAME "-key-store", 0, MU_OPT_TEXT, O(F.key_store), "FILE",                                                                   \
+     "The " NAME "'s private key and chain (PKCS12, JKS or PEM).", 0, 0},                                                         \
     {NAME "-key-store-password", 0, MU_OPT_SECRET, O(F.key_store_password), "P", "Its password: " MU_OPT_PASSWORD_FORMS, 0, 0},   \
     {NAME "-key-store-type", 0, MU_OPT_TEXT, O(F.key_store_type), "TYPE", "The type that is declared for it.", 0, 0},             \
-    {NAME "-key-store-alias", 0, MU_OPT_TEXT, O(F.key_alias), "ALIAS", "Which key entry is meant; without it the first that fits.", \
-     0, 0},                                                                                                                       \
+    {NAME "-key-store-alias", 0, MU_OPT_TEXT, O(F.key_alias), "ALIAS",                                                            \
+     "Which key entry is meant; without it the first that fits.", 0, 0},                                                          \
     {NAME "-key-alias", 0, MU_OPT_TEXT, O(F.key_alias), "ALIAS", "The same, named as in other commands.", 0, 0},                  \
-    {NAME "-key-password", 0, MU_OPT_SECRET, O(F.key_password), "P", "Password of the key itself, if it has one of its own.", 0, 0}, \
-    {NAME "-certificate", 0, MU_OPT_TEXT, O(F.certificate), "FILE", "Certificate and chain in PEM, instead of a key store.", 0, 0}, \
+    {NAME "-key-password", 0, MU_OPT_SECRET, O(F.key_password), "P",                                                              \
+     "Password of the key itself, if it has one of its own.", 0, 0},                                                              \
+    {NAME "-certificate", 0, MU_OPT_TEXT, O(F.certificate), "FILE",                                                               \
+     "Certificate and chain in PEM, instead of a key store.", 0, 0},                                                              \
     {NAME "-certificate-private-key", 0, MU_OPT_TEXT, O(F.certificate_private_key), "FILE", "Its private key in PEM.", 0, 0},     \
     {NAME "-trust-store", 0, MU_OPT_TEXT, O(F.trust_store), "FILE", "What the " NAME " trusts.", 0, 0},                           \
     {NAME "-trust-store-password", 0, MU_OPT_SECRET, O(F.trust_store_password), "P", "Its password, in the same forms.", 0, 0},   \
     {NAME "-trust-store-type", 0, MU_OPT_TEXT, O(F.trust_store_type), "TYPE", "The type that is declared for it.", 0, 0},         \
-    {NAME "-trust-store-alias", 0, MU_OPT_TEXT, O(F##_trust_alias), "ALIAS", "An entry that has to be in it.", 0, 0},            \
-    {NAME "-trust-certificate", 0, MU_OPT_TEXT, O(F.trust_certificate), "FILE", "Trusted certificates in PEM, instead of a store.", \
-     0, 0}
+    {NAME "-trust-store-alias", 0, MU_OPT_TEXT, O(F##_trust_alias), "ALIAS", "An entry that has to be in it.", 0, 0},             \
+    {NAME "-trust-certificate", 0, MU_OPT_TEXT, O(F.trust_certificate), "FILE",                                                   \
+     "Trusted certificates in PEM, instead of a store.", 0, 0}
 static const mu_opt options_table[] = {
     {"config", 0, MU_OPT_TEXT, O(config), "FILE", "Spring Boot's application.properties, application.yml or JAR.", 0, 0},
     {"command", 0, MU_OPT_SECRET, O(command), "COMMAND",
@@ -32,9 +35,12 @@ static const mu_opt options_table[] = {
     STORES("server", server),
     STORES("client", client),
     {"dir", 0, MU_OPT_TEXT, O(dir), "DIR",
-     "Find those of the four stores that are not named in this folder: server.p12, client-trust.p12 and the like, else by content.", 0, 0},
-    {"dir-password", 0, MU_OPT_SECRET, O(dir_password), "P", "The password of all stores found there: " MU_OPT_PASSWORD_FORMS, 0, 0},
-    {"host", 0, MU_OPT_TEXT, O(host), "NAME", "The name or address by which clients ask for the server; without it none is checked.",
+     "Find those of the four stores that are not named in this folder: server.p12, client-trust.p12 and the like, else by content.",
+     0, 0},
+    {"dir-password", 0, MU_OPT_SECRET, O(dir_password), "P",
+     "The password of all stores found there: " MU_OPT_PASSWORD_FORMS, 0, 0},
+    {"host", 0, MU_OPT_TEXT, O(host), "NAME",
+     "The name or address by which clients ask for the server; without it none is checked.",
      0, 0},
     {"log", 0, MU_OPT_LIST, O(logs), "FILE", "What a program has written (- is standard input); may be repeated.", 0, 0},
     {"client-log", 0, MU_OPT_LIST, O(client_logs), "FILE", "The same, and it is the client's.", 0, 0},
@@ -43,10 +49,12 @@ static const mu_opt options_table[] = {
      "Judge by this time (2026-11-23, 2026-11-23T16:10:00Z, seconds since 1970); the default is now.", 0, 0},
     {"fix", 0, MU_OPT_TEXT, O(fix), "DIR",
      "Repair what can safely be repaired in the stores: into new files in this folder, with which they are examined again.", 0, 0},
-    {"url", 0, MU_OPT_TEXT, O(url), "URL|HOST:PORT", "Look at this server: connect as often as is needed to tell causes apart.", 0, 0},
+    {"url", 0, MU_OPT_TEXT, O(url), "URL|HOST:PORT",
+     "Look at this server: connect as often as is needed to tell causes apart.", 0, 0},
     MU_OPT_KEY_STORE(mu_doctor_options, stores),
     MU_OPT_TRUST_STORE(mu_doctor_options, stores),
-    {"sni", 0, MU_OPT_TEXT, O(sni), "NAME", "The name to ask the server for, and to find in its certificate, instead of the URL's host.",
+    {"sni", 0, MU_OPT_TEXT, O(sni), "NAME",
+     "The name to ask the server for, and to find in its certificate, instead of the URL's host.",
      0, 0},
     {"resolve", 0, MU_OPT_LIST, O(resolve), "HOST:PORT:ADDRESS", "Connect to this address for that host and port. May be repeated.",
      0, 0},
@@ -148,26 +156,29 @@ const mu_command mu_command_doctor = {
     .summary = "which side refused, why, and what fixes it",
     .synopsis = "[options]",
     .description =
-        "Stores: every store named is read, and whatever is wrong is told at once, not only what a handshake would meet first: the files, "
-        "the keys, the chain that each side presents, its purpose, names, dates and algorithms, and what the other side trusts. Then the "
-        "real handshake is done in memory with TLS 1.2 and 1.3, and it is told where OpenSSL's programs or JVMs would answer otherwise. "
-        "Any of the stores may be left out; what needs it is then left out, too. A password that is not given is MUTUAL_STORE_PASSWORD.\n\n"
-        "--fix DIR writes repaired copies into DIR, never over a file that is there: certificates without the JDK's mark of trust, a CA "
-        "missing from a trust store while the peer's store has it, chains not whole or not in order, the alias of the only key, the type "
-        "that was declared, outdated protection. Passwords and all other entries stay. What the new files do not cure is not kept.\n\n"
-        "--config reads what Spring Boot would: the file, its other format and the files of active profiles beside it, variables like "
-        "SERVER_SSL_KEYSTORE, placeholders. Misspelt, ignored and contradictory keys of server.ssl and spring.ssl.bundle are told with "
-        "file and line, and the stores are opened as they are configured. Passwords are never shown.\n\n"
-        "--command takes a line that starts a JVM and reads its -Djavax.net.ssl properties, also those of JAVA_TOOL_OPTIONS=… before "
-        "it: misspelt ones, ones that stand after the program's name, missing files, for which a JVM silently takes its default roots. "
-        "Nothing of it is executed. With --config both sides are known, and meet.\n\n"
-        "A live server (--url): it is connected to, at most twelve times: as the client of --key-store and --trust-store, without a "
-        "certificate, and, if it refuses, with other versions, suites, groups, names and sizes of the hello, one thing at a time. Nothing "
-        "but a GET for the URL's path is sent. Without a trust store it is not judged whether clients trust the server.\n\n"
-        "Logs: what programs have written, of any length and coding, on either side (--client-log and --server-log say whose it is). What "
-        "failed is found in the words of Java, OpenSSL, Go, Node, Python, .NET, Rust, GnuTLS, NSS and programs built on them; each failure "
-        "is told with its lines, the causes that they can have, and what tells these apart. Passwords, keys and tokens are masked. Stores "
-        "and --url given with logs raise and lower what the logs suggest.\n\n"
+        "Stores: every store named is read, and whatever is wrong is told at once, not only what a handshake would meet first: "
+        "the files, the keys, the chain that each side presents, its purpose, names, dates and algorithms, and what the other "
+        "side trusts. Then the real handshake is done in memory with TLS 1.2 and 1.3, and it is told where OpenSSL's programs or "
+        "JVMs would answer otherwise. Any of the stores may be left out; what needs it is then left out, too. A password that is "
+        "not given is MUTUAL_STORE_PASSWORD.\n\n"
+        "--fix DIR writes repaired copies into DIR, never over a file that is there: certificates without the JDK's mark of "
+        "trust, a CA missing from a trust store while the peer's store has it, chains not whole or not in order, the alias of "
+        "the only key, the type that was declared, outdated protection. Passwords and all other entries stay. What the new files "
+        "do not cure is not kept.\n\n"
+        "--config reads what Spring Boot would: the file, its other format and the files of active profiles beside it, variables "
+        "like SERVER_SSL_KEYSTORE, placeholders. Misspelt, ignored and contradictory keys of server.ssl and spring.ssl.bundle "
+        "are told with file and line, and the stores are opened as they are configured. Passwords are never shown.\n\n"
+        "--command takes a line that starts a JVM and reads its -Djavax.net.ssl properties, also those of JAVA_TOOL_OPTIONS=… "
+        "before it: misspelt ones, ones that stand after the program's name, missing files, for which a JVM silently takes its "
+        "default roots. Nothing of it is executed. With --config both sides are known, and meet.\n\n"
+        "A live server (--url): it is connected to, at most twelve times: as the client of --key-store and --trust-store, "
+        "without a certificate, and, if it refuses, with other versions, suites, groups, names and sizes of the hello, one thing "
+        "at a time. Nothing but a GET for the URL's path is sent. Without a trust store it is not judged whether clients trust "
+        "the server.\n\n"
+        "Logs: what programs have written, of any length and coding, on either side (--client-log and --server-log say whose it "
+        "is). What failed is found in the words of Java, OpenSSL, Go, Node, Python, .NET, Rust, GnuTLS, NSS and programs built "
+        "on them; each failure is told with its lines, the causes that they can have, and what tells these apart. Passwords, "
+        "keys and tokens are masked. Stores and --url given with logs raise and lower what the logs suggest.\n\n"
         "Exit status: 0 nothing is wrong, 4 something is, 1 the cause is not known.",
     .options = options_table,
     .examples = examples,

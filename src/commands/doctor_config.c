@@ -80,7 +80,8 @@ static bool speaks_of(const mu_finding *finding, const char *path)
     return false;
 }
 
-static void add_place(const mu_doctor_config *config, mu_spring_key key, const char *what, mu_finding *finding, mu_findings *findings)
+static void add_place(const mu_doctor_config *config, mu_spring_key key, const char *what, mu_finding *finding,
+                      mu_findings *findings)
 {
     const mu_spring_value *value = config->tls.used[key];
     if (value->where)
@@ -116,7 +117,8 @@ static void annotate(const mu_doctor_config *config, const struct part *part, mu
     if (finding->code == MU_E_SERVER_ALIAS_NOT_FOUND)
         add_place(config, MU_SPRING_KEY_ALIAS, "", finding, findings);
     if (finding->code == MU_E_STORE_WRONG_TYPE)
-        add_place(config, part->file == MU_SPRING_KEY_STORE ? MU_SPRING_KEY_STORE_TYPE : MU_SPRING_TRUST_STORE_TYPE, "", finding, findings);
+        add_place(config, part->file == MU_SPRING_KEY_STORE ? MU_SPRING_KEY_STORE_TYPE : MU_SPRING_TRUST_STORE_TYPE, "", finding,
+                  findings);
 }
 
 void mu_doctor_config_annotate(const mu_doctor_config *config, size_t from, mu_findings *findings)

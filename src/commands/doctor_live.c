@@ -153,8 +153,8 @@ int mu_doctor_live(const mu_doctor_options *options, int64_t at_s, mu_findings *
     mu_buf_init(&l.url_word, MU_BUF_TEXT_MAX);
     mu_shell_word(&l.url_word, options->url);
     write_stores(&l);
-    if (check_sni(options->sni, err) == 0 && parse(options->url, &l.url, err) == 0 && mu_dial_check_resolve(&options->resolve, err) == 0 &&
-        mu_ossl_ctx_new(&l.libctx, err) == 0 && load_stores(&l, at_s, findings, err) == 0)
+    if (check_sni(options->sni, err) == 0 && parse(options->url, &l.url, err) == 0 &&
+        mu_dial_check_resolve(&options->resolve, err) == 0 && mu_ossl_ctx_new(&l.libctx, err) == 0 && load_stores(&l, at_s, findings, err) == 0)
         rc = look(&l, at_s, findings, err);
     mu_trust_free(l.default_trust);
     mu_trust_free(l.trust);

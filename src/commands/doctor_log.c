@@ -15,7 +15,9 @@ bool mu_doctor_logs_given(const mu_doctor_options *o)
 static int fail_read(const char *path, mu_err **err)
 {
     char shown[MU_SHOWN_SIZE];
-    mu_code code = errno == ENOENT || errno == EISDIR ? MU_E_STORE_NOT_FOUND : errno == EACCES ? MU_E_FILE_PERMISSION : MU_E_STORE_DAMAGED;
+    mu_code code = errno == ENOENT || errno == EISDIR ? MU_E_STORE_NOT_FOUND
+                   : errno == EACCES                  ? MU_E_FILE_PERMISSION
+                                                      : MU_E_STORE_DAMAGED;
     return mu_fail_by(err, code, MU_BY_CALLER, "the log \"%s\" cannot be read: %s", mu_escape_to(shown, path), strerror(errno));
 }
 

@@ -136,10 +136,26 @@ static void add_word(struct splitter *s)
     grown[s->count++] = word;
 }
 
-static bool is_java(const char *word)
+/* Also "C:\\jdk\\bin\\java.exe". */
+static const char *base_name(const char *word)
 {
-    const char *slash = strrchr(word, '/'), *name = slash ? slash + 1 : word;
-    return strcmp(name, "java") == 0 || strcmp(name, "java.exe") == 0;
+    const char *slash = strrchr(word, '/'), *backslash = strrchr(word, '\\');
+    return backslash && (!slash || backslash > slash) ? backslash + 1 : slash ? slash + 1 : word;
+}
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+    while (*words && strcmp(word, *words) != 0)
+        words++;
+    return *words != NULL;
+}
+
+/* before: the word before it, or "". "sudo -u java …" and "docker run --name java …" name something else so. */
+static bool is_java(const char *word, const char *before)
+{
+    static const char *const names[] = {"java", "java.exe", "javaw", "javaw.exe", NULL};
+    static const char *const takers[] = {"-u", "-g", "--user", "--group", "--name", "-h", "--hostname", "-w", "--workdir", NULL};
+    return is_one_of(base_name(word), names) && !is_one_of(before, takers);
 }
 
 static void free_secret(char *text)
@@ -171,7 +187,7 @@ static long split(struct splitter *s)
             continue;
         }
         add_word(s);
-        if (java < 0 && s->count && is_java(s->words[s->count - 1].text))
+        if (java < 0 && s->count && is_java(s->words[s->count - 1].text, s->count > 1 ? s->words[s->count - 2].text : ""))
             java = (long)s->count - 1;
     }
     return java;
@@ -216,7 +232,10 @@ static int read_words(mu_java_command *c, const struct word *words, size_t count
     for (size_t i = 0; rc == 0 && i < count; i++) {
         const char *word = words[i].text;
         bool names = strcmp(word, "-jar") == 0 || strcmp(word, "-m") == 0 || strcmp(word, "--module") == 0;
-        if (mu_str_has_prefix(word, "-D"))
+        if (strcmp(word, "-D") == 0 && !c->program) {
+            free(c->after_nothing);
+            rc = (c->after_nothing = mu_strdup(i + 1 < count ? words[i + 1].text : "")) ? 0 : mu_fail_nomem(err);
+        } else if (mu_str_has_prefix(word, "-D"))
             rc = add_define(c, &words[i], from, err);
         else if (c->program)
             continue;
@@ -238,9 +257,11 @@ static int read_variable(mu_java_command *c, const struct splitter *s, size_t ja
     size_t len = strlen(name);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < java; i++) {
-        if (assignment(s->words[i].text) != len || memcmp(s->words[i].text, name, len) != 0)
+        const char *word = s->words[i].text;
+        word += mu_str_has_prefix(word, "--env=") ? 6 : 0;
+        if (assignment(word) != len || memcmp(word, name, len) != 0)
             continue;
-        struct splitter inner = {.at = s->words[i].text + len + 1};
+        struct splitter inner = {.at = word + len + 1};
         while (skip_blanks(&inner), *inner.at && !inner.nomem)
             if (ends_command(*inner.at))
                 inner.at++;
@@ -256,6 +277,22 @@ static int read_variable(mu_java_command *c, const struct splitter *s, size_t ja
     return rc;
 }
 
+static int fail_no_java(mu_err **err)
+{
+    mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "--command: there is no java in it");
+    return mu_err_hint(err, "Give the line that starts the JVM, as ps shows it for a script, Maven or a container: "
+                            "java -Djavax.net.ssl.… -jar app.jar");
+}
+
+static bool is_container(const struct splitter *s, size_t java)
+{
+    static const char *const names[] = {"docker", "podman", "nerdctl", "kubectl", NULL};
+    for (size_t i = 0; i < java; i++)
+        if (is_one_of(base_name(s->words[i].text), names))
+            return true;
+    return false;
+}
+
 int mu_java_command_read(const char *text, mu_java_command *ret, mu_err **err)
 {
     struct splitter s = {.at = text};
@@ -267,7 +304,8 @@ int mu_java_command_read(const char *text, mu_java_command *ret, mu_err **err)
     else if (s.unclosed)
         rc = mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "--command: a quote in it does not end");
     else if (java < 0)
-        rc = mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "--command: there is no java in it");
+        rc = fail_no_java(err);
+    ret->container = rc == 0 && is_container(&s, (size_t)java);
     if (rc == 0)
         rc = read_variable(ret, &s, (size_t)java, "JAVA_TOOL_OPTIONS", err);
     if (rc == 0)
@@ -298,6 +336,7 @@ void mu_java_command_free(mu_java_command *command)
     }
     free(command->defines);
     free(command->program);
+    free(command->after_nothing);
     mu_strlist_free(&command->not_read);
     *command = (mu_java_command){0};
 }

@@ -15,13 +15,16 @@ typedef struct mu_java_command {
     char *program;           /* after -jar, or the main class; NULL: none */
     mu_java_define *defines; /* in the order in which the JVM takes them: the last of a name counts */
     size_t count;
+    char *after_nothing;     /* the word after a -D that stands alone, which takes none; "": there is none; NULL: no such -D */
+    bool container;          /* docker or the like is to run it: its files are not ours */
     mu_strlist not_read;     /* words that lead elsewhere: "@options.txt", "$(…)" */
 } mu_java_command;
 
 /**
  * Quotes, backslashes and variables as in a POSIX shell; variables come from before the command (NAME=VALUE java …), else from the
- * environment; JAVA_TOOL_OPTIONS, JDK_JAVA_OPTIONS and _JAVA_OPTIONS only from before the command. Nothing is executed; the first
- * command that is called java counts, up to the next ; & | or redirection.
+ * environment; JAVA_TOOL_OPTIONS, JDK_JAVA_OPTIONS and _JAVA_OPTIONS only from before the command, also as docker's --env=. Nothing
+ * is executed; the first command that is called java counts, in whatever folder and behind sudo, env, docker and their like, up to the
+ * next ; & | or redirection.
  * @return 0, or -1 with MU_E_USAGE (no java in it, a quote that does not end); mu_java_command_free is due in any case
  */
 int mu_java_command_read(const char *text, mu_java_command *ret, mu_err **err);

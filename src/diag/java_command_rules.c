@@ -52,6 +52,17 @@ static void check_place_and_name(const mu_java_command *c, const mu_java_define 
     }
 }
 
+/* The JVM takes it for a property without a name, and the next word for the program. */
+static void check_nothing(const mu_java_command *c, mu_findings *findings)
+{
+    char shown[MU_SHOWN_SIZE];
+    if (c->after_nothing)
+        mu_finding_fix(findings,
+                       find(findings, MU_E_CONFIG_INVALID, 0.95, NULL, "-D stands alone, so \"%s\" after it is no property",
+                            mu_escape_to(shown, strlen(c->after_nothing) > 0 ? c->after_nothing : "nothing")),
+                       "Write it without a blank: -DNAME=VALUE.");
+}
+
 static void check_repeated(const mu_java_command *c, const mu_java_define *d, mu_findings *findings)
 {
     const char *nearest;
@@ -205,6 +216,9 @@ int mu_java_command_check(const mu_java_command *c, mu_findings *findings, mu_st
     findings->looked_for[MU_E_PROPERTY_IGNORED] = true;
     for (size_t i = 0; i < c->not_read.count; i++)
         mu_findings_note(findings, "not read: %s of the command", mu_escape_to(shown, c->not_read.items[i]));
+    if (c->container)
+        mu_findings_note(findings, "the command runs in a container: the files that it names were looked for here");
+    check_nothing(c, findings);
     for (size_t i = 0; i < c->count; i++) {
         check_place_and_name(c, &c->defines[i], findings);
         check_repeated(c, &c->defines[i], findings);

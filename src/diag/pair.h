@@ -78,8 +78,8 @@ int mu_pair_predict(const mu_pair *pair, mu_findings *findings, mu_err **err);
 /** pair_commands.c: the commands that cure what can be cured with what lies in the files. */
 void mu_pair_add_commands(const mu_pair *pair, mu_findings *findings);
 /**
- * The chain of a side as it could be, from its leaf upwards, of everything that the four files have; with whole, NULL unless it ends
- * in a root. (sk_X509_pop_free)
+ * The chain of a side as it could be, from its leaf upwards, of everything that the four files have; with whole, NULL unless it
+ * ends in a root. (sk_X509_pop_free)
  */
 STACK_OF(X509) * mu_pair_built_chain(const mu_pair *pair, const mu_pair_side *side, bool whole);
 /** Which of the side's files a finding of this pair is about. */

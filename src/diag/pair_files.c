@@ -120,10 +120,11 @@ static void check_identity(const mu_pair_side *side, mu_findings *f)
         mu_finding_evidence(f, finding, "%s", e->detail);
     if (e->hint)
         mu_finding_fix(f, finding, "%s", e->hint);
-    else if (e->code == MU_E_KEY_PASSWORD_DIFFERS)
-        mu_finding_fix(f, finding,
-                       "Give it with --%s-key-password, or make both the same: keytool -keypasswd -keystore FILE -alias ALIAS",
-                       mu_found_at_name(g->at));
+    else if (e->code == MU_E_KEY_PASSWORD_DIFFERS || e->code == MU_E_PEM_KEY_ENCRYPTED)
+        mu_finding_fix(f, finding, "Give it with --%s-key-password%s", mu_found_at_name(g->at),
+                       e->code == MU_E_PEM_KEY_ENCRYPTED
+                           ? "; openssl pkey -in FILE -noout tries it."
+                           : ", or make both the same: keytool -keypasswd -keystore FILE -alias ALIAS");
     if (e->code == MU_E_SERVER_ALIAS_NOT_FOUND || e->code == MU_E_KEYSTORE_NO_PRIVATE_KEY)
         list_keys(g, f, finding);
 }
@@ -158,6 +159,8 @@ static void check_other_keys(const mu_pair_side *side, mu_findings *f)
             mu_finding_evidence(f, finding,
                                 "the key \"%s\" beside the one that is used has another password: a JVM loads none of them",
                                 mu_escape_to(shown, mu_entry_alias(entry)));
+            mu_finding_fix(f, finding, "Give it the password of the other (keytool -keypasswd -keystore FILE -alias ALIAS), or a "
+                                       "store of its own.");
         }
         EVP_PKEY_free(key);
         mu_err_free(err);
@@ -167,6 +170,7 @@ static void check_other_keys(const mu_pair_side *side, mu_findings *f)
         mu_finding *finding = warn(f, g, MU_E_KEY_PASSWORD_DIFFERS);
         mu_finding_evidence(f, finding,
                             "the key has a password of its own, which -Djavax.net.ssl and most programs cannot be told");
+        mu_finding_fix(f, finding, "Make both the same: keytool -keypasswd -keystore FILE -alias ALIAS");
     }
 }
 

@@ -45,8 +45,8 @@ static bool set_params(X509_VERIFY_PARAM *param, const mu_pair *pair, const mu_p
            X509_VERIFY_PARAM_set1_host(param, pair->host, 0) == 1;
 }
 
-/* @return 0 and the library's word, or -1 out of memory */
-static int library_says(const mu_pair *pair, const mu_pair_side *from, const mu_pair_side *to, mu_code *ret, mu_err **err)
+int mu_pair_openssl_says(const mu_pair *pair, const mu_pair_side *from, const mu_pair_side *to, bool partial, mu_code *ret,
+                         mu_err **err)
 {
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *ctx = X509_STORE_CTX_new_ex(pair->libctx, NULL);
@@ -55,6 +55,8 @@ static int library_says(const mu_pair *pair, const mu_pair_side *from, const mu_
     if (store && ctx && add_all(store, &to->trusts) &&
         X509_STORE_CTX_init(ctx, store, sk_X509_value(from->chain, 0), from->chain) == 1 &&
         set_params(X509_STORE_CTX_get0_param(ctx), pair, from)) {
+        if (partial)
+            X509_VERIFY_PARAM_set_flags(X509_STORE_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
         bool yes = X509_verify_cert(ctx) == 1;
         *ret = yes ? MU_OK
                    : mu_code_from_x509(X509_STORE_CTX_get_error(ctx), X509_STORE_CTX_get_error_depth(ctx),
@@ -88,12 +90,9 @@ static mu_code own_weakness(const mu_pair_side *side)
 /* An alias means nothing once key and certificates are in PEM files. */
 static mu_code cannot_start(const mu_pair_side *side)
 {
-    bool client = side->at == MU_AT_CLIENT;
     mu_code code = side->identity_err ? side->identity_err->code : MU_OK;
     if (code == MU_E_SERVER_ALIAS_NOT_FOUND && side->chain)
         code = MU_OK;
-    if (code == MU_E_KEYSTORE_NO_PRIVATE_KEY && client)
-        return MU_OK; /* it presents none */
     return code != MU_OK ? code : own_weakness(side);
 }
 
@@ -111,7 +110,7 @@ int mu_pair_ask_openssl(const mu_pair *pair, const mu_findings *findings, struct
         const mu_pair_side *from = sides[i], *to = sides[1 - i];
         if (!from->chain)
             code = from->identity_err ? from->identity_err->code : MU_E_CLIENT_CERT_NOT_SENT;
-        else if (library_says(pair, from, to, &code, err) != 0)
+        else if (mu_pair_openssl_says(pair, from, to, false, &code, err) != 0)
             return -1;
         if (code != MU_OK)
             *ret = mu_pair_refuse(to->at, known_reason(findings, to->at, code));

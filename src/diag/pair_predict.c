@@ -229,6 +229,34 @@ static void tell_jvm(const mu_pair *pair, const struct mu_pair_answer *a, mu_fin
     mu_finding_evidence(findings, finding, "a JVM refuses %s, where OpenSSL accepts it", presenter->source);
 }
 
+static void tell_partial(const mu_pair_side *to, const mu_chain_verdict *v, mu_findings *findings)
+{
+    char *name = mu_name_text(X509_get_subject_name(sk_X509_value(v->chain, sk_X509_num(v->chain) - 1)));
+    if (v->pinned) {
+        mu_findings_note(findings, "%s pins \"%s\": OpenSSL's programs accept that with -partial_chain only", to->trusts.shown,
+                         name ? name : "");
+    } else {
+        mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_INTERMEDIATE_ONLY_ANCHOR, to->at, 0.95);
+        finding->warning = true;
+        finding->refused_by = to->at;
+        mu_finding_evidence(findings, finding,
+                            "%s trusts \"%s\" and not the root above it: enough for mutual and for JVMs, not for OpenSSL's "
+                            "programs without -partial_chain, nor for nginx",
+                            to->trusts.shown, name ? name : "");
+    }
+    free(name);
+}
+
+/* All that is known is that OpenSSL will not; own: a side that does not even begin with what it has. */
+static void tell_alone(const struct mu_pair_answer *a, const mu_pair_side *side, bool own, mu_findings *findings)
+{
+    mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), a->code, side->at, 0.9);
+    finding->warning = true;
+    finding->refused_by = a->refused_by;
+    mu_finding_evidence(findings, finding, own ? "OpenSSL's programs do not begin with %s, where mutual and JVMs do"
+                                               : "OpenSSL's programs refuse %s, where mutual and JVMs accept it", side->source);
+}
+
 /* An anchor that is no root is enough for us and for a JVM. */
 static int tell_openssl(const mu_pair *pair, const struct mu_pair_answer *a, mu_findings *findings, mu_err **err)
 {
@@ -241,27 +269,20 @@ static int tell_openssl(const mu_pair *pair, const struct mu_pair_answer *a, mu_
                                      .max_depth = -1,
                                      .security_level = -1};
     mu_chain_verdict v = {0};
+    mu_code whole = MU_OK, partial = MU_OK;
     if (a->code == MU_OK || is_told(findings, a) || !from->chain)
         return 0;
     if (mu_chain_verify(sk_X509_value(from->chain, 0), &params, &v, err) != 0)
         return -1;
-    X509 *anchor = sk_X509_value(v.chain, sk_X509_num(v.chain) - 1);
-    char *name = mu_name_text(X509_get_subject_name(anchor));
-    if (v.code == MU_OK && v.pinned) {
-        mu_findings_note(findings, "%s pins \"%s\": OpenSSL's programs accept that with -partial_chain only", to->trusts.shown,
-                         name ? name : "");
-    } else if (v.code == MU_OK) {
-        mu_finding *finding = mu_findings_add(findings, mu_findings_failure(findings), MU_E_INTERMEDIATE_ONLY_ANCHOR, to->at, 0.95);
-        finding->warning = true;
-        finding->refused_by = to->at;
-        mu_finding_evidence(findings, finding,
-                            "%s trusts \"%s\" and not the root above it: enough for mutual and for JVMs, not for OpenSSL's "
-                            "programs without -partial_chain, nor for nginx",
-                            to->trusts.shown, name ? name : "");
-    }
-    free(name);
+    int rc = mu_pair_openssl_says(pair, from, to, false, &whole, err);
+    if (rc == 0)
+        rc = mu_pair_openssl_says(pair, from, to, true, &partial, err);
+    if (rc == 0 && v.code == MU_OK && whole != MU_OK && partial == MU_OK)
+        tell_partial(to, &v, findings);
+    else if (rc == 0 && v.code == MU_OK)
+        tell_alone(a, whole == MU_OK ? to : from, whole == MU_OK, findings);
     mu_chain_verdict_done(&v);
-    return 0;
+    return rc;
 }
 
 /* ---- */

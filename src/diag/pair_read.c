@@ -11,7 +11,7 @@
 
 /* ---- files ---- */
 
-/* Certificate and key in two PEM files are read as if they were one, and as a server reads them: in the order in which they stand. */
+/* Certificate and key in two PEM files are read as if they were one, and as a server reads them: in the order of the file. */
 static void read_pem_pair(const mu_pair *pair, mu_pair_side *side, mu_given *g)
 {
     const mu_store_settings *s = side->settings;
@@ -132,7 +132,8 @@ static void settle_password(mu_pair_side *side)
     side->identity_err = NULL;
     mu_fail(&side->identity_err, MU_E_STORE_WRONG_PASSWORD, "the private key in \"%s\" is encrypted, and no password was given",
             side->keys.shown);
-    mu_err_hint(&side->identity_err, "Give it: --%s-key-store-password env:NAME, file:NAME or prompt, or the variable MUTUAL_STORE_PASSWORD.",
+    mu_err_hint(&side->identity_err,
+                "Give it: --%s-key-store-password env:NAME, file:NAME or prompt, or the variable MUTUAL_STORE_PASSWORD.",
                 mu_found_at_name(side->at));
 }
 

@@ -133,7 +133,8 @@ static int make_folder(mu_repair_files *files, mu_err **err)
     files->made_folder = mkdir(files->folder, 0777) == 0;
     if (files->made_folder || errno == EEXIST)
         return 0;
-    return mu_fail_errno(err, mu_file_write_code(errno), errno, "cannot make the folder \"%s\"", mu_escape_to(shown, files->folder));
+    return mu_fail_errno(err, mu_file_write_code(errno), errno, "cannot make the folder \"%s\"",
+                         mu_escape_to(shown, files->folder));
 }
 
 int mu_repair_files_write(mu_repair_files *files, mu_findings *findings, mu_err **err)
