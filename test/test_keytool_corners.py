@@ -243,3 +243,18 @@ def test_an_imported_password_is_protected_as_asked(ours, theirs, tmp_path):
         assert bytes.fromhex(oid) in data
         (theirs[1] / "s.p12").write_bytes(data)
         assert theirs[0](*shlex.split(f"-list {STORE}")).status == 0
+
+
+def test_a_new_store_without_a_password(ours, same, theirs, tmp_path):
+    """Its keys have one each, which is asked for; both keytools go on with it."""
+    none, new = properties("certProtectionAlgorithm=NONE macAlgorithm=NONE"), f"{EC} -dname CN=k -keystore s.p12"
+    made = ours(*shlex.split(f"{new} -alias a"), *none, input="short\nkeypass\nkeypass\n")
+    assert made.status == 0 and made.err.endswith("Enter key password for <a>Key password is too short - must be at least 6 characters\n"
+                                                  "Enter key password for <a>Re-enter new password: "), made
+    (theirs[1] / "s.p12").write_bytes((tmp_path / "s.p12").read_bytes())
+    results = same((f"{new} -alias b", "keypass2\nkeypass2\n"), "-list -keystore s.p12", ("-certreq -alias a -file r -keystore s.p12", "keypass\n"),
+                   "-certreq -alias b -file r -keystore s.p12 -keypass keypass2", "-exportcert -alias b -file b.crt -keystore s.p12",
+                   (f"{new} -alias c", "\n"))
+    assert [result.status for result in results] == [0] * 5 + [1] and protection(tmp_path) == (AES, None, None)
+    assert ours(*shlex.split("-importcert -noprompt -alias t -file b.crt -keystore t.p12"), *none, *properties("keyPbeIterationCount=x")).status == 0
+    assert protection(tmp_path, "t.p12") == (None, None, None)

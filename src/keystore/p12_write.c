@@ -295,11 +295,15 @@ static int write_pfx(struct writer *w, mu_bytes authsafe, mu_bytes *ret, mu_err 
     return rc;
 }
 
+static bool is_to_encrypt(const mu_entry *entry)
+{
+    return (entry->kind == MU_ENTRY_KEY && entry->form != MU_KEY_SHROUDED) || (entry->kind == MU_ENTRY_SECRET && !entry->payload.data);
+}
+
 static bool has_key_to_encrypt(const mu_store *store)
 {
     for (size_t i = 0; i < store->count; i++)
-        if ((store->entries[i]->kind == MU_ENTRY_KEY && store->entries[i]->form != MU_KEY_SHROUDED) ||
-            (store->entries[i]->kind == MU_ENTRY_SECRET && !store->entries[i]->payload.data))
+        if (is_to_encrypt(store->entries[i]))
             return true;
     return false;
 }
@@ -348,7 +352,10 @@ static int check_password(const struct writer *w, const mu_store_write_options *
     if (!in_bounds(options->iterations) || !in_bounds(options->key_iterations) || !in_bounds(options->cert_iterations) ||
         !in_bounds(options->mac_iterations))
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "iterations must be 1 to %d", MU_MAX_ITERATIONS);
-    if (!w->password && (has_key_to_encrypt(store) || w->mac.present || !w->certs_plain))
+    bool bare = false;
+    for (size_t i = 0; i < store->count; i++)
+        bare = bare || (is_to_encrypt(store->entries[i]) && !mu_entry_password(store->entries[i], w->password));
+    if (bare || (!w->password && (w->mac.present || !w->certs_plain)))
         return mu_fail_by(err, MU_E_USAGE, MU_BY_CALLER, "a password is needed to write this store");
     return 0;
 }

@@ -96,6 +96,8 @@ void mu_kt_properties_char(const char **p, mu_buf *out);
 
 /* ---- protection.c ---- */
 
+/** Whether a new PKCS12 is to have neither protected certificates nor a MAC: then no password is asked for. */
+bool mu_kt_wants_no_password(mu_kt *kt);
 /** How kt->store is to be written: the keystore.pkcs12.* properties, and -keyalg of -importpass. Strings are kt's. */
 int mu_kt_protection(mu_kt *kt, mu_store_write_options *ret_options);
 /** mu_store_save has failed: the JDK's words for an algorithm that does not exist. @return -1 after mu_kt_throw; 0: it was not that */
@@ -185,7 +187,7 @@ void mu_kt_wipe(char *secret);
 
 /* ---- key_password.c ---- */
 
-/** Ask for the password of a new key, twice. *ret NULL: what the hint says of RETURN; else wipe with mu_kt_wipe. */
+/** Ask for the password of a new key, twice. *ret NULL: what the hint says of RETURN (hint NULL: it is none); else wipe with mu_kt_wipe. */
 int mu_kt_ask_key_password(mu_kt *kt, const char *alias, const char *hint, const char *failure, char **ret);
 /** The password of a key that is about to be made: -keypass, else what is answered becomes that. Nothing to do in PKCS12. */
 int mu_kt_choose_key_password(mu_kt *kt, const char *alias);

@@ -79,12 +79,24 @@ static int read_count(mu_kt *kt, const char *name, bool key, int *ret)
 static int read_counts(mu_kt *kt, mu_store_write_options *ret)
 {
     bool anew = !kt->store_exists || kt->in_place;
-    if (read_count(kt, PREFIX "keyPbeIterationCount", true, &ret->key_iterations) != 0)
+    bool keys = strcmp(kt->command->name, "importcert") != 0 && strcmp(kt->command->name, "delete") != 0;
+    if (keys && read_count(kt, PREFIX "keyPbeIterationCount", true, &ret->key_iterations) != 0)
         return -1;
     return anew && (read_count(kt, PREFIX "certPbeIterationCount", false, &ret->cert_iterations) != 0 ||
                     read_count(kt, PREFIX "macIterationCount", false, &ret->mac_iterations) != 0)
                ? -1
                : 0;
+}
+
+bool mu_kt_wants_no_password(mu_kt *kt)
+{
+    const char *certs, *mac;
+
+    if (mu_kt_property(kt, PREFIX "legacy") || read_security(kt) != 0)
+        return false;
+    certs = lookup(kt, PREFIX "certProtectionAlgorithm", NULL);
+    mac = lookup(kt, PREFIX "macAlgorithm", NULL);
+    return certs && mac && strcasecmp(certs, "NONE") == 0 && strcasecmp(mac, "NONE") == 0;
 }
 
 int mu_kt_protection(mu_kt *kt, mu_store_write_options *ret)

@@ -248,6 +248,8 @@ static int open_new(mu_kt *kt, mu_store_type type)
 
     if (mu_store_new(kt->libctx, type == MU_STORE_AUTO ? MU_STORE_PKCS12 : type, &kt->store, &kt->err) != 0)
         return mu_kt_throw(kt, MU_E_ALGORITHM_UNAVAILABLE, MU_KT_STORE_FAULT, "%s not found", mu_kt_get(kt, MU_KT_STORE_TYPE));
+    if (!password && mu_store_get_type(kt->store) == MU_STORE_PKCS12 && mu_kt_wants_no_password(kt))
+        return 0;
     if (!password)
         return kt->command->store == MU_KT_MAY_READ || mu_kt_is_set(kt, MU_KT_PROTECTED) ? 0 : ask_to_change(kt, true);
     if (strlen(password) < MU_KT_MIN_PASSWORD)
