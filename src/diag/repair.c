@@ -125,12 +125,13 @@ static bool is_same(struct repair *r, const mu_finding *old, mu_pair *now, const
            (mu_pair_file_of(then, old) == &then->keys) == (mu_pair_file_of(side, left) == &side->keys);
 }
 
-/* Which findings are gone? */
+/* Which findings are gone? Of a new file that cannot be read, none. */
 static void compare(struct repair *r, mu_pair *now, const mu_findings *after)
 {
+    const mu_given *given[] = {&now->server.keys, &now->server.trusts, &now->client.keys, &now->client.trusts};
     for (size_t i = 0; i < r->count; i++) {
         struct attempt *a = &r->attempts[i];
-        a->gone = !a->file || a->file->path;
+        a->gone = !a->file || (a->file->path && given[a->file - r->files.items]->store);
         for (size_t k = 0; k < after->count; k++)
             a->gone = a->gone && !is_same(r, &r->findings->items[a->finding], now, &after->items[k]);
     }
