@@ -258,3 +258,12 @@ def test_a_new_store_without_a_password(ours, same, theirs, tmp_path):
     assert [result.status for result in results] == [0] * 5 + [1] and protection(tmp_path) == (AES, None, None)
     assert ours(*shlex.split("-importcert -noprompt -alias t -file b.crt -keystore t.p12"), *none, *properties("keyPbeIterationCount=x")).status == 0
     assert protection(tmp_path, "t.p12") == (None, None, None)
+
+
+def test_cacerts_under_its_own_name(mutual, jdk25, tmp_path):
+    """The JDK tells of its option; also behind a link."""
+    (tmp_path / "link").symlink_to(jdk25.home / "lib/security/cacerts")
+    for words in (["-list", "-alias", "nobody", "-keystore", "link"], ["-exportcert", "-alias", "nobody", "-keystore", jdk25.home / "lib/security/cacerts"]):
+        theirs = jdk25.keytool(*words, "-storepass", "changeit", cwd=tmp_path)
+        ours = mutual("keytool", *words, "-storepass", "changeit", "-J-Dmutual.plain=true", cwd=tmp_path, env={"JAVA_HOME": jdk25.home})
+        assert (ours.status, ours.out, ours.err) == (theirs.status, theirs.out, theirs.err) and "use -cacerts" in ours.err

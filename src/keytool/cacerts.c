@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char *under_home(const char *home)
@@ -44,6 +45,16 @@ char *mu_kt_cacerts_path(void)
         path = of_java(dir);
     free(copy);
     return path;
+}
+
+bool mu_kt_is_cacerts(const char *path)
+{
+    char *own = mu_kt_cacerts_path();
+    struct stat a, b;
+    bool yes = own && stat(own, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+
+    free(own);
+    return yes;
 }
 
 /* Other commands accept the option and judge as without it. */

@@ -297,6 +297,8 @@ int mu_kt_input(mu_kt *kt, const char *path, mu_buf *input);
 
 /** Path of the JDK's cacerts file, or NULL if no JDK is found. Owned by the caller (free). */
 char *mu_kt_cacerts_path(void);
+/** Is that the JDK's cacerts file, under whatever name? */
+bool mu_kt_is_cacerts(const char *path);
 /** Opens kt->cacerts if -trustcacerts wants it for this command. That it cannot be read is said on stderr, and no failure. */
 void mu_kt_cacerts_open(mu_kt *kt);
 

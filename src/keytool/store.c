@@ -38,6 +38,8 @@ int mu_kt_store_name(mu_kt *kt)
         }
         return 0;
     }
+    if (given && strcmp(kt->command->name, "importkeystore") != 0 && mu_kt_is_cacerts(given))
+        fputs("Warning: use -cacerts option to access cacerts keystore\n", stderr);
     kt->store_file = given ? mu_strdup(given) : default_file();
     return kt->store_file ? 0 : mu_fail_nomem(&kt->err);
 }
