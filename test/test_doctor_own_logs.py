@@ -12,7 +12,7 @@ from lab import four_stores, peer_logs
 pytestmark = [pytest.mark.time_limit(900), pytest.mark.filterwarnings("ignore:.*SHA1")]
 
 RUNS, RUNS_LONG = 8, 200
-FLOOR, FLOOR_LONG = 0.5, 0.7  # right first, what is reached today; the goal is 0.95: raise them together with the log's rules
+FLOOR, FLOOR_LONG = 0.5, 0.75  # right first, what is reached today; the goal is 0.95: raise them together with the log's rules
 UNTOLD = {"ca-not-trusted", "client-ca-not-trusted", "chain-missing-intermediate", "ca-regenerated", "pin-mismatch"}
 # What several causes print: there each of them is as right.
 SHARED = [
@@ -22,12 +22,13 @@ SHARED = [
     (r"self[- ]signed certificate|SELF_SIGNED_CERT", {"self-signed", "subject-equals-issuer"}),
     (r"not yet valid|NotYetValid|CERT_NOT_YET_VALID", {"cert-not-yet-valid", "clock-skew"}),
     (r"certificate purpose|INVALID_PURPOSE|[Ee]xtended key usage", {"eku-missing-serverauth", "eku-missing-clientauth", "eku-ca-chain",
-                                                                    "key-usage-wrong", "ca-used-as-leaf"}),
+                                                                    "key-usage-wrong", "ca-used-as-leaf", "issuer-not-a-ca"}),
     (r"signature failure|Signature does not match|SIGNATURE_FAILURE", {"ca-regenerated", "signature-invalid"}),
     (r"invalid CA certificate|INVALID_CA", {"issuer-not-a-ca", "ca-not-trusted", "client-ca-not-trusted"}),
 ]
-# HAProxy 2.6 has one line for whatever is wrong above the client's certificate; Node's server says no more than that the connection ended.
-MUTE = r"SSL client CA chain cannot be verified|socket hang up|ECONNRESET"
+# HAProxy 2.6 has one line for whatever is wrong with the client's certificate and one for what is above it; Node's server says no more
+# than that the connection ended.
+MUTE = r"SSL client CA chain cannot be verified|SSL client certificate not trusted|socket hang up|ECONNRESET"
 
 
 def accepted(expected, text):
