@@ -267,3 +267,7 @@ def test_cacerts_under_its_own_name(mutual, jdk25, tmp_path):
         theirs = jdk25.keytool(*words, "-storepass", "changeit", cwd=tmp_path)
         ours = mutual("keytool", *words, "-storepass", "changeit", "-J-Dmutual.plain=true", cwd=tmp_path, env={"JAVA_HOME": jdk25.home})
         assert (ours.status, ours.out, ours.err) == (theirs.status, theirs.out, theirs.err) and "use -cacerts" in ours.err
+
+
+def test_nothing_on_standard_input(same):
+    assert [result.status for result in same("-printcert", f"-importcert -alias k -noprompt {STORE}")] == [1, 1]
