@@ -300,7 +300,8 @@ def test_command_line(theirs, mutual, begin, work, line):
 
 ANSWERS = [("-delete -keystore s.p12", "k\nchangeit\n"), ("-storepasswd -keystore s.p12", "changeit\nabc\nchangeit\nanother\nanother\n"),
            ("-changealias -keystore s.p12 -storepass changeit -alias k", "new\n"), ("-exportcert -rfc -alias k -keystore s.p12", "changeit\n"),
-           ("-exportcert -rfc -alias k -keystore s.p12", "\n"), ("-list -keystore s.p12", "wrong1\n"), ("-delete " + STORE, "\n")]
+           ("-exportcert -rfc -alias k -keystore s.p12", "\n"), ("-list -keystore s.p12", "wrong1\n"), ("-delete " + STORE, "\n"),
+           ("-selfcert -alias k -keystore s.p12 -protected", "changeit\n")]
 
 
 @pytest.mark.parametrize("line, answers", ANSWERS, ids=[line for line, _ in ANSWERS])

@@ -28,7 +28,7 @@ static int make(mu_kt *kt, const char *alias, struct job *job)
         return -1;
     job->old = mu_kt_entry_cert(mu_store_find(kt->store, alias));
     if (!job->old)
-        return mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "%s has no public key (certificate)", alias);
+        return mu_kt_throw(kt, MU_E_KEYSTORE_NO_PRIVATE_KEY, MU_KT_EXCEPTION, "%s has no public key", alias);
     from.existing = X509_get0_extensions(job->old);
     if (mu_kt_start_date(kt, mu_kt_get(kt, MU_KT_START_DATE), &what.start_s) != 0 ||
         (dname && mu_kt_dname_parse(kt, dname, &job->subject) != 0) ||
