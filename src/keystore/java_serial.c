@@ -89,7 +89,7 @@ static bool is_text(mu_bytes bytes, const char *text)
 
 static int read_string(struct stream *s, mu_bytes *ret, mu_err **err)
 {
-    const struct handle *handle;
+    const struct handle *handle = NULL;
     uint64_t tag;
     if (mu_java_number(s->in, 1, &tag, err) != 0)
         return -1;

@@ -113,7 +113,7 @@ static int chain_from(const struct index *index, X509 *leaf, STACK_OF(X509) * *r
 
 int mu_items_chain(mu_store *store, X509 *leaf, STACK_OF(X509) * *ret_chain, mu_err **err)
 {
-    struct index index;
+    struct index index = {0};
     if (index_make(store, &index, err) != 0)
         return -1;
     int rc = chain_from(&index, leaf, ret_chain, err);
@@ -186,7 +186,7 @@ static void mark_loose(const struct index *index)
 
 int mu_items_match(mu_store *store, mu_err **err)
 {
-    struct index index;
+    struct index index = {0};
     if (index_make(store, &index, err) != 0)
         return -1;
     int rc = 0;
