@@ -2,8 +2,6 @@
 #include "ca/ca_internal.h"
 #include "pki/testing.h"
 
-#include <openssl/core_names.h>
-#include <openssl/param_build.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -197,31 +195,6 @@ static void a_ca_issues_and_remembers(void **state)
     free(dir);
 }
 
-/* An issuer's key whose private half is another's: it passes for the issuer's, and what it signs verifies nowhere. */
-static EVP_PKEY *faulty_key(const X509 *issuer)
-{
-    EVP_PKEY *made = NULL, *other = test_key("EC");
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-    BIGNUM *private_half = NULL;
-    uint8_t point[65];
-    size_t len = 0;
-    assert_true(EVP_PKEY_get_octet_string_param(X509_get0_pubkey(issuer), OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &len));
-    assert_true(EVP_PKEY_get_bn_param(other, OSSL_PKEY_PARAM_PRIV_KEY, &private_half));
-    assert_true(OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) &&
-                OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, len) &&
-                OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PRIV_KEY, private_half));
-    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(bld);
-    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
-    assert_int_equal(EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_KEYPAIR, params), 1);
-    OSSL_PARAM_free(params);
-    OSSL_PARAM_BLD_free(bld);
-    BN_free(private_half);
-    EVP_PKEY_CTX_free(ctx);
-    EVP_PKEY_free(other);
-    return made;
-}
-
 /* A key without its private half cannot sign: by then the serial number is taken, and for good. */
 static void a_serial_is_reserved_before_anything_is_signed(void **state)
 {
@@ -240,7 +213,7 @@ static void a_serial_is_reserved_before_anything_is_signed(void **state)
     assert_null(cert);
     assert_state(ca->ledger, "leaf", "reserved root none");
     request.alias = "faulty";
-    spec.issuer_key = faulty_key(spec.issuer);
+    spec.issuer_key = test_faulty_key(X509_get0_pubkey(spec.issuer));
     assert_code(MU_E_INTERNAL, mu_ca_certify(ca, &request, spec.issuer_key, &spec, NULL, &cert, &err));
     assert_null(cert);
     assert_state(ca->ledger, "faulty", "reserved root none");

@@ -1,9 +1,6 @@
 #include "pki/internal.h"
 #include "pki/testing.h"
 
-#include <openssl/core_names.h>
-#include <openssl/param_build.h>
-
 static EVP_PKEY *root_key, *leaf_key;
 static X509 *root;
 
@@ -107,37 +104,13 @@ static mu_cert_spec leaf_spec(const X509_NAME *name, const GENERAL_NAMES *names)
     return (mu_cert_spec){MU_PROFILE_SERVER, name, leaf_key, names, root, root_key, TEST_NOW_S, TEST_NOW_S + TEST_DAY_S, -1};
 }
 
-/* A key that signs with one half and is checked with another, as a fault in the computation would have it. */
-static EVP_PKEY *faulty_key(void)
-{
-    BIGNUM *secret = NULL;
-    uint8_t point[133];
-    size_t len = 0;
-    EVP_PKEY *key = NULL;
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-    assert_true(EVP_PKEY_get_bn_param(leaf_key, OSSL_PKEY_PARAM_PRIV_KEY, &secret));
-    assert_true(EVP_PKEY_get_octet_string_param(root_key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, point, sizeof point, &len));
-    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
-    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, secret);
-    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, len);
-    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
-    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
-    assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params), 1);
-    OSSL_PARAM_free(params);
-    OSSL_PARAM_BLD_free(build);
-    EVP_PKEY_CTX_free(ctx);
-    BN_clear_free(secret);
-    return key;
-}
-
 static void a_faulty_signature_is_not_handed_out(void **state)
 {
     X509_NAME *name = test_name("CN=leaf");
     GENERAL_NAMES *names = test_san("dns:a.example");
     mu_cert_spec spec = leaf_spec(name, names);
     X509 *cert = NULL;
-    EVP_PKEY *key = faulty_key();
+    EVP_PKEY *key = test_faulty_key(root_key);
     (void)state;
     assert_ok(mu_cert_prepare(NULL, &spec, &cert, &err));
     assert_ok(mu_cert_sign(NULL, cert, root_key, &err));

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 #include <mutual/pki.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +43,31 @@ static inline EVP_PKEY *test_key(const char *spec_text)
     assert_ok(mu_key_spec_parse(spec_text, &spec, &err));
     assert_ok(mu_key_generate(NULL, &spec, &key, &err));
     return key;
+}
+
+/* A P-256 key with its public half and another's private half: it passes for that key, and what it signs verifies nowhere. */
+static inline EVP_PKEY *test_faulty_key(const EVP_PKEY *key)
+{
+    EVP_PKEY *made = NULL, *other = test_key("EC");
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+    BIGNUM *private_half = NULL;
+    uint8_t point[65];
+    size_t len = 0;
+    assert_true(EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &len));
+    assert_true(EVP_PKEY_get_bn_param(other, OSSL_PKEY_PARAM_PRIV_KEY, &private_half));
+    assert_true(OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) &&
+                OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, len) &&
+                OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_PRIV_KEY, private_half));
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(bld);
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(ctx, &made, EVP_PKEY_KEYPAIR, params), 1);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(bld);
+    BN_clear_free(private_half);
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(other);
+    return made;
 }
 
 static inline X509_NAME *test_name(const char *text)
